@@ -1,0 +1,98 @@
+/** Every bound of the system, and assertions on how they relate. Units are in the names. */
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+const secondMs = 1000;
+const dayMs = 86_400 * secondMs;
+
+export const limits = Object.freeze({
+  /** Enterprise, device, signal ids. */
+  idCharsMax: 64,
+  /** A string or enumeration value of a signal. */
+  textCharsMax: 256,
+  /** Signals a profile may have. */
+  profileSignalsMax: 512,
+  /** Values one reading of the generic profile may carry. */
+  genericSignalsMax: 256,
+  /** One MQTT packet, header included. */
+  packetBytesMax: 256 * KiB,
+  /** One MQTT CONNECT packet, before anybody is authenticated. */
+  connectPacketBytesMax: 4 * KiB,
+  /** One telemetry or event payload. */
+  payloadBytesMax: 128 * KiB,
+  /** Readings in one payload (an array). */
+  payloadReadingsMax: 1000,
+  /** Levels of a topic; the native dialect needs six. */
+  topicLevelsMax: 8,
+  /** Unacknowledged publishes of one session. */
+  sessionInFlightMax: 256,
+  /** Publishes waiting for their commit in one worker. */
+  workerInFlightMax: 20_000,
+  /** Bytes of payload waiting for their commit in one worker. */
+  workerInFlightBytesMax: 64 * MiB,
+  /** Readings in one journal commit. */
+  commitReadingsMax: 2000,
+  /** Bytes of line protocol and refusals in one journal commit; one payload may exceed it alone. */
+  commitBytesMax: 1 * MiB,
+  /** One journal record on disk. */
+  recordBytesMax: 8 * MiB,
+  /** One journal segment: it is closed when the next record would exceed this. */
+  segmentBytesMax: 8 * MiB,
+  /** Unshipped bytes of all journals together (a setting may lower or raise it). */
+  journalBytesMax: 4096 * MiB,
+  /** Free disk the journal leaves to everybody else. */
+  diskReserveBytes: 256 * MiB,
+  /** A PUBACK that waits longer than this closes its session, unacknowledged. */
+  ackWaitMsMax: 20 * secondMs,
+  /** Keepalive a device may ask for. */
+  keepaliveSecondsMax: 3600,
+  /** Keepalive under which ackWaitMsMax would not fit is served, but not recommended. */
+  keepaliveSecondsDefault: 60,
+  /** Time for a CONNECT to arrive on a new connection. */
+  connectTimeoutMs: 10 * secondMs,
+  /** Lines in one write to a store. */
+  writeLinesMax: 20_000,
+  /** Bytes in one write to a store. */
+  writeBytesMax: 8 * MiB,
+  /** Requests spent to find the bad lines of one refused write, per measurement. */
+  isolationRequestsMax: 48,
+  /** A reading may be this old (a device catching up). */
+  readingAgeMsMax: 30 * dayMs,
+  /** A reading may be this far ahead (its clock is a little fast). */
+  readingAheadMsMax: 5 * 60 * secondMs,
+  /** Bytes of payload kept of one dead letter. */
+  deadLetterPayloadBytesMax: 16 * KiB,
+  /** Dead letters kept with payload per enterprise; older ones keep identity and reason. */
+  deadLettersPerEnterpriseMax: 10_000,
+  /** Rows of a page of the API. */
+  apiPageRowsMax: 1000,
+  /** Rows of an export of readings. */
+  apiReadingsMax: 100_000,
+  /** Bytes of a request body of the API (an import of 100,000 devices fits). */
+  apiBodyBytesMax: 64 * MiB,
+});
+
+/** Throws when the limits contradict each other. Called when this module loads. */
+function assertRelations(): void {
+  const rules: [string, boolean][] = [
+    ['a payload fits a packet', limits.payloadBytesMax < limits.packetBytesMax],
+    [
+      'a commit fits a record',
+      limits.commitBytesMax + 4 * limits.payloadBytesMax < limits.recordBytesMax,
+    ],
+    ['a record fits a segment', limits.recordBytesMax <= limits.segmentBytesMax],
+    ['a commit is smaller than what may wait', limits.commitReadingsMax < limits.workerInFlightMax],
+    ['one session cannot fill a worker', limits.sessionInFlightMax * 10 < limits.workerInFlightMax],
+    [
+      'waiting ends before the keepalive',
+      limits.ackWaitMsMax < limits.keepaliveSecondsDefault * 1000,
+    ],
+    ['a write takes several commits', limits.commitReadingsMax < limits.writeLinesMax],
+    ['the journal holds many segments', limits.segmentBytesMax * 8 <= limits.journalBytesMax],
+  ];
+  for (const [rule, holds] of rules) {
+    if (!holds) throw new Error(`limits.ts contradicts itself: ${rule}`);
+  }
+}
+
+assertRelations();
