@@ -1,0 +1,37 @@
+/** What the front door asks of whoever owns the identities: injected, so that the broker knows no registry. */
+
+import type { ErrorCode } from '../model/errors.ts';
+
+/** What a client presented in CONNECT. */
+export interface ConnectAttempt {
+  readonly clientId: string;
+  readonly username: string | undefined;
+  readonly password: Buffer | undefined;
+  readonly remoteAddress: string;
+  readonly tls: boolean;
+}
+
+/** Whom a session acts for. `open` sessions exist only in the open mode. */
+export interface Principal {
+  readonly kind: 'device' | 'gateway' | 'open';
+  readonly enterprise: string;
+  /** Device or gateway id. */
+  readonly subject: string;
+}
+
+/**
+ * The answer to a CONNECT. A refusal carries the CONNACK return code of MQTT 3.1.1 §3.2.2.3:
+ * 2 identifier rejected, 3 server unavailable, 4 bad user name or password, 5 not authorized.
+ */
+export type ConnectDecision =
+  | { readonly accepted: true; readonly principal: Principal }
+  | { readonly accepted: false; readonly code: ErrorCode; readonly returnCode: 2 | 3 | 4 | 5 };
+
+/** Decides about a CONNECT. Must not throw; runs before any take-over of the client id. */
+export type Authenticate = (attempt: ConnectAttempt) => Promise<ConnectDecision>;
+
+/** Which topics a principal may use. Pure. */
+export interface TopicPermissions {
+  mayPublish(principal: Principal, topic: string): boolean;
+  maySubscribe(principal: Principal, filter: string): boolean;
+}

@@ -1,0 +1,76 @@
+/** TCP and TLS listeners of the front door. */
+
+import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import { OnrampError } from '../model/errors.ts';
+
+export interface ListenOptions {
+  readonly host: string;
+  /** 0 picks a free port. */
+  readonly port: number;
+  readonly tls?: { readonly port: number; readonly key: string; readonly cert: string } | undefined;
+  /** Several processes share the port (Linux). */
+  readonly reusePort: boolean;
+  /** Connections beyond this are dropped at once: below the descriptor limit. */
+  readonly connectionsMax: number;
+}
+
+export interface Listeners {
+  readonly port: number;
+  readonly tlsPort: number | null;
+  close(): Promise<void>;
+}
+
+// A connect storm waits for SYN retransmissions when the queue of the kernel is short.
+const backlog = 4096;
+const tcpKeepAliveMs = 60_000;
+
+/** Opens the listeners. @throws OnrampError `config.port-busy` when a port is taken. */
+export async function openListeners(
+  options: ListenOptions,
+  onConnection: (connection: Socket) => void,
+): Promise<Listeners> {
+  const open = new Set<Socket>();
+  const accept = (socket: Socket): void => {
+    open.add(socket);
+    socket.on('close', () => open.delete(socket));
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, tcpKeepAliveMs);
+    onConnection(socket);
+  };
+  const servers: Server[] = [];
+  const listen = async (server: Server, port: number): Promise<number> => {
+    server.maxConnections = options.connectionsMax;
+    const { host, reusePort } = options;
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', (error: NodeJS.ErrnoException) => {
+        reject(
+          error.code === 'EADDRINUSE' || error.code === 'EACCES'
+            ? new OnrampError('config.port-busy', `MQTT ${host}:${port}: ${error.code}`)
+            : error,
+        );
+      });
+      server.listen({ host, port, backlog, reusePort }, resolve);
+    });
+    servers.push(server);
+    return (server.address() as { port: number }).port;
+  };
+  const close = async (): Promise<void> => {
+    const closed = servers.map((server) => new Promise((resolve) => server.close(resolve)));
+    for (const socket of open) socket.destroy();
+    await Promise.all(closed);
+  };
+  try {
+    const port = await listen(createServer(accept), options.port);
+    const { tls } = options;
+    if (tls === undefined) return { port, tlsPort: null, close };
+    const secure = createTlsServer(
+      { key: tls.key, cert: tls.cert, minVersion: 'TLSv1.2', handshakeTimeout: 10_000 },
+      accept,
+    );
+    return { port, tlsPort: await listen(secure, tls.port), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

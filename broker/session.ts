@@ -1,0 +1,30 @@
+/** One MQTT session as the rest of the gateway sees it. */
+
+import type { ErrorCode } from '../model/errors.ts';
+import type { Principal } from './access.ts';
+
+export interface Session {
+  readonly clientId: string;
+  readonly principal: Principal;
+  readonly remoteAddress: string;
+  /** Publishes of this session that wait for their acknowledgement. */
+  readonly inFlight: number;
+  /** How long a publish may wait before the session is closed: below its keepalive. */
+  readonly ackWaitMs: number;
+  /** Closes the connection; what was not acknowledged stays unacknowledged. */
+  close(code: ErrorCode): void;
+}
+
+/** A publish that passed the topic permissions. */
+export interface SessionPublish {
+  readonly session: Session;
+  readonly topic: string;
+  readonly payload: Buffer;
+  readonly qos: 0 | 1 | 2;
+  /**
+   * To be called once. `accept` lets the PUBACK (or PUBREC) go; must be called in the order of
+   * arrival [MQTT-4.6.0-2]. `discard` forgets a QoS 0 message. `close` closes the session without
+   * acknowledging.
+   */
+  settle(outcome: 'accept' | 'discard' | { readonly close: ErrorCode }): void;
+}
