@@ -192,6 +192,16 @@ export const errorTable = {
     'The journal could not be written safely; the worker stops and starts again with a new one.',
     '日志无法安全写入;工作进程将重启并使用新日志。',
   ),
+  'journal.commit-too-large': entry(
+    false,
+    'A commit is larger than one journal record may be. Commit fewer readings at a time.',
+    '一次提交超过单条日志记录的上限,请减少每次提交的读数。',
+  ),
+  'journal.unsupported': entry(
+    false,
+    'The journal was written by another version of Onramp. Start that version once, so that it ships what is left.',
+    '日志由其他版本的 Onramp 写入。请先启动该版本,将剩余数据送出。',
+  ),
   // Store
   'store.refused-line': entry(
     false,
