@@ -255,6 +255,21 @@ export const errorTable = {
     'A row of the import is not valid; the reason is given with its number.',
     '导入数据中有无效行,原因与行号已给出。',
   ),
+  'registry.unknown-gateway': entry(
+    false,
+    'The enterprise has no gateway of this name. Register it first (kind "gateway"), or leave it out.',
+    '该企业没有此网关。请先登记网关(kind 为 "gateway"),或省略该项。',
+  ),
+  'registry.import-invalid': entry(
+    false,
+    'The file cannot be imported; nothing was changed. Mend what is named and import it again.',
+    '文件无法导入,未做任何更改。请修正所述问题后重新导入。',
+  ),
+  'registry.import-running': entry(
+    true,
+    'Another import is running. Try again when it has finished.',
+    '另一项导入正在进行,请稍后重试。',
+  ),
   'profile.invalid': entry(
     false,
     'The profile is not valid; every mistake is listed.',
@@ -269,6 +284,22 @@ export const errorTable = {
     false,
     'This profile is built in and cannot be replaced.',
     '内置模型不可替换。',
+  ),
+  // Databases in the data folder
+  'database.unavailable': entry(
+    true,
+    'A database file in the data folder cannot be read or written at the moment (the disk is full, or another process holds it). It works again when the cause is gone.',
+    '数据目录中的数据库文件暂时无法读写(磁盘已满或被占用),原因消除后自动恢复。',
+  ),
+  'database.damaged': entry(
+    false,
+    'A database file in the data folder is damaged or not a database. Restore it from a backup.',
+    '数据目录中的数据库文件已损坏或不是数据库,请从备份恢复。',
+  ),
+  'database.newer': entry(
+    false,
+    'A database file in the data folder was written by a newer Onramp. Start that version, or choose another folder with --data.',
+    '数据目录中的数据库由更新版本的 Onramp 写入。请使用该版本,或用 --data 指定其他目录。',
   ),
   // Configuration and commands
   'config.invalid': entry(

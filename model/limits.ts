@@ -17,7 +17,7 @@ export const limits = Object.freeze({
   /** One MQTT packet, header included. */
   packetBytesMax: 256 * KiB,
   /** One MQTT CONNECT packet, before anybody is authenticated. */
-  connectPacketBytesMax: 4 * KiB,
+  connectPacketBytesMax: 16 * KiB,
   /** One telemetry or event payload. */
   payloadBytesMax: 128 * KiB,
   /** Readings in one payload (an array). */
@@ -64,6 +64,17 @@ export const limits = Object.freeze({
   deadLetterPayloadBytesMax: 16 * KiB,
   /** Dead letters kept with payload per enterprise; older ones keep identity and reason. */
   deadLettersPerEnterpriseMax: 10_000,
+  /** Dead letters kept at all per enterprise; beyond it the oldest are forgotten, counted. */
+  deadLetterIdentitiesPerEnterpriseMax: 200_000,
+  /** A secret that an operator brings along; shorter ones could be guessed from their hash. */
+  secretCharsMin: 20,
+  secretCharsMax: 256,
+  /** Rows of one import. */
+  importRowsMax: 500_000,
+  /** Characters of one row of an import, or of a profile's table. */
+  importRowCharsMax: 8 * KiB,
+  /** Bad rows an import lists; all are counted. */
+  importErrorsMax: 100,
   /** Rows of a page of the API. */
   apiPageRowsMax: 1000,
   /** Rows of an export of readings. */
@@ -88,6 +99,10 @@ function assertRelations(): void {
       limits.ackWaitMsMax < limits.keepaliveSecondsDefault * 1000,
     ],
     ['a write takes several commits', limits.commitReadingsMax < limits.writeLinesMax],
+    [
+      'payloads of dead letters go before their identities',
+      limits.deadLettersPerEnterpriseMax < limits.deadLetterIdentitiesPerEnterpriseMax,
+    ],
     ['the journal holds many segments', limits.segmentBytesMax * 8 <= limits.journalBytesMax],
   ];
   for (const [rule, holds] of rules) {
