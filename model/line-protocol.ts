@@ -36,11 +36,14 @@ export function escapeMeasurement(name: string): string {
   return name.replace(controls, ' ').replace(/\\+$/, '').replace(/[, ]/g, '\\$&');
 }
 
-/** Escapes a tag key, tag value or field key: comma, equals sign and space; else as a measurement. */
-export function escapeKey(key: string): string {
-  if (!specialInKey.test(key)) return key;
-  return key.replace(controls, ' ').replace(/\\+$/, '').replace(/[,= ]/g, '\\$&');
+/** Escapes a tag's key or value: comma, equals sign and space; else as a measurement. */
+export function escapeTag(text: string): string {
+  if (!specialInKey.test(text)) return text;
+  return text.replace(controls, ' ').replace(/\\+$/, '').replace(/[,= ]/g, '\\$&');
 }
+
+/** Escapes a field's key: the rule is that of tags. */
+export const escapeFieldKey: (key: string) => string = escapeTag;
 
 /**
  * Escapes the inside of a string field: quote and backslash. Control characters become spaces:
@@ -55,7 +58,7 @@ export function escapeString(text: string): string {
  * A field's value. Numbers are always floats (`12` without a suffix is one), so that two firmware
  * versions never disagree about a field's type. A number must be finite.
  */
-export function encodeValue(value: SignalValue): string {
+export function encodeFieldValue(value: SignalValue): string {
   if (typeof value === 'number') {
     assert(Number.isFinite(value), 'a field is a finite number');
     return String(value);
@@ -64,9 +67,9 @@ export function encodeValue(value: SignalValue): string {
   return value ? 'true' : 'false';
 }
 
-/** `key=value`. On a hot path keep `escapeKey(key)` and use `encodeValue`. */
+/** `key=value`. On a hot path keep `escapeFieldKey(key)` and use `encodeFieldValue`. */
 export function encodeField(key: string, value: SignalValue): string {
-  return `${escapeKey(key)}=${encodeValue(value)}`;
+  return `${escapeFieldKey(key)}=${encodeFieldValue(value)}`;
 }
 
 /**
@@ -78,8 +81,8 @@ export function seriesPrefix(measurement: string, tags: Readonly<Record<string, 
   assert(name !== '' && !name.startsWith('#'), 'a measurement is not empty and no comment');
   let prefix = name;
   for (const key of Object.keys(tags).sort()) {
-    const value = escapeKey(tags[key] ?? '');
-    if (value !== '') prefix += `,${escapeKey(key)}=${value}`;
+    const value = escapeTag(tags[key] ?? '');
+    if (value !== '') prefix += `,${escapeTag(key)}=${value}`;
   }
   return prefix;
 }

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   encodeField,
+  encodeFieldValue,
   encodeLine,
-  encodeValue,
-  escapeKey,
   escapeMeasurement,
+  escapeTag,
   lineTimestamps,
   measurementOf,
   type ParsedLine,
@@ -69,21 +69,21 @@ describe('encoding', () => {
   });
 
   test('a number never has a type suffix, and must be finite', () => {
-    expect(encodeValue(12)).toBe('12');
-    expect(encodeValue(1e21)).toBe('1e+21');
+    expect(encodeFieldValue(12)).toBe('12');
+    expect(encodeFieldValue(1e21)).toBe('1e+21');
     for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
-      expect(() => encodeValue(bad)).toThrow('finite');
+      expect(() => encodeFieldValue(bad)).toThrow('finite');
     }
   });
 
   test('control characters become spaces, so a line stays one line', () => {
-    expect(encodeValue('a\nb\r\u0000c')).toBe('"a b  c"');
-    expect(escapeKey('a\nb')).toBe('a\\ b');
+    expect(encodeFieldValue('a\nb\r\u0000c')).toBe('"a b  c"');
+    expect(escapeTag('a\nb')).toBe('a\\ b');
     expect(escapeMeasurement('a\nb=c')).toBe('a\\ b=c');
   });
 
   test('a name drops the backslashes at its end, which would escape the delimiter', () => {
-    expect(escapeKey('a\\b\\\\')).toBe('a\\b');
+    expect(escapeTag('a\\b\\\\')).toBe('a\\b');
     expect(escapeMeasurement('m\\')).toBe('m');
   });
 
