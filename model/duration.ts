@@ -1,0 +1,28 @@
+/** Durations as people write them: `500ms`, `10s`, `2m`, `1h`, `1.5d`. */
+
+const unitMs: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+const pattern = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
+
+/** Whole milliseconds, or null when `text` is not a number directly followed by ms, s, m, h or d. */
+export function parseDurationMs(text: string): number | null {
+  const match = pattern.exec(text);
+  if (match === null) return null;
+  const milliseconds = Math.round(Number(match[1]) * unitMs[match[2]!]!);
+  return Number.isSafeInteger(milliseconds) ? milliseconds : null;
+}
+
+/** The shortest exact text of `milliseconds` in one unit, which `parseDurationMs` reads back. */
+export function formatDuration(milliseconds: number): string {
+  let text = `${milliseconds}ms`;
+  for (const [unit, size] of Object.entries(unitMs)) {
+    if (milliseconds >= size && milliseconds % size === 0) text = `${milliseconds / size}${unit}`;
+  }
+  return text;
+}

@@ -1,0 +1,331 @@
+/** A lean MQTT 3.1.1 client: thousands fit in one process, and none has a timer of its own. */
+
+import type { OnReadOpts, Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { generate, type Packet } from 'mqtt-packet';
+import type { Clock } from '../../model/clock.ts';
+import type { Credentials } from '../../model/dialects/dialect.ts';
+import { classify, type Failure, type Stage } from './failure.ts';
+import { disconnectRequest, markDuplicate, pingRequest, publishFrame } from './frames.ts';
+import { type IncomingListener, ProtocolError, readFrames } from './incoming.ts';
+import { Outbox, type Outgoing } from './outbox.ts';
+import type { Target } from './target.ts';
+
+/** When the stages of the latest connection were reached, monotonic milliseconds; 0 is not yet. */
+export interface ConnectTimes {
+  begunMs: number;
+  tcpMs: number;
+  tlsMs: number;
+  connackMs: number;
+}
+
+/** What one or many clients report to. Called from socket events: it must not throw. */
+export interface ClientListener {
+  /** What the client presents; asked at each connect, so that no client keeps secrets. */
+  credentials(client: MqttClient): Credentials;
+  onConnected(client: MqttClient): void;
+  /** QoS 0: the message was handed to the socket. QoS 1: its PUBACK arrived. */
+  onDelivered(client: MqttClient, message: Outgoing): void;
+  /** The message was handed to the socket; `again` when it was before, on an earlier connection. */
+  onWritten(client: MqttClient, message: Outgoing, again: boolean): void;
+  /** The connection is gone and may be opened again; null after `disconnect`. */
+  onClosed(client: MqttClient, failure: Failure | null): void;
+  /** Anything that is not CONNACK, PUBACK or PINGRESP. */
+  onPacket?(client: MqttClient, packet: Packet): void;
+}
+
+/** What all clients of a fleet share. */
+export interface ClientSettings {
+  readonly clock: Clock;
+  readonly target: Target;
+  readonly listener: ClientListener;
+  readonly keepaliveS: number;
+  /** From `connect` to CONNACK. */
+  readonly connectTimeoutMs: number;
+  /** Unacknowledged QoS 1 messages on the wire, at most `outboxMax`. */
+  readonly inFlightMax: number;
+}
+
+type State = 'closed' | Stage | 'ending';
+
+/** A socket knows its client, so that one set of event functions serves all sockets. */
+type ClientSocket = Socket & { client?: MqttClient | undefined };
+
+/**
+ * One MQTT session, clean, that may connect again and again. Messages keep their order. QoS 1
+ * messages stay in the outbox until acknowledged; after a reconnect they are sent again, marked as
+ * duplicates. The owner calls `sweep` about once a second for timeouts and the keepalive.
+ */
+export class MqttClient implements IncomingListener {
+  readonly index: number;
+  readonly times: ConnectTimes = { begunMs: 0, tcpMs: 0, tlsMs: 0, connackMs: 0 };
+  readonly #settings: ClientSettings;
+  #state: State = 'closed';
+  #socket: ClientSocket | null = null;
+  #failure: Failure | null = null;
+  readonly #outbox = new Outbox();
+  #packetId = 0;
+  #writtenMs = 0;
+  /** When an unanswered PINGREQ was sent; 0 if none is. */
+  #pingMs = 0;
+  /** The beginning of a frame whose end has not arrived. */
+  #partial: Uint8Array | null = null;
+
+  /** `index` is the owner's number for this client, and chooses among the target's addresses. */
+  constructor(index: number, settings: ClientSettings) {
+    this.index = index;
+    this.#settings = settings;
+  }
+
+  get connected(): boolean {
+    return this.#state === 'session';
+  }
+
+  /** Messages not yet acknowledged (QoS 1) or written (QoS 0). */
+  get outstanding(): number {
+    return this.#outbox.size;
+  }
+
+  /** True when `publish` would refuse. */
+  get full(): boolean {
+    return this.#outbox.full;
+  }
+
+  /** Opens a connection. Only when closed: at first, and after `onClosed`. */
+  connect(): void {
+    if (this.#state !== 'closed') throw new Error(`connect: the client is ${this.#state}`);
+    this.#state = 'tcp';
+    this.#failure = null;
+    this.#partial = null;
+    this.#pingMs = 0;
+    const times = this.times;
+    times.begunMs = this.#settings.clock.monotonicMs();
+    times.tcpMs = times.tlsMs = times.connackMs = 0;
+    const socket: ClientSocket = this.#settings.target.open(this.index, onread);
+    socket.client = this;
+    this.#socket = socket;
+    socket.on('connect', onConnect).on('error', onError).on('close', onClose).on('drain', onDrain);
+    if (this.#settings.target.tls) socket.on('secureConnect', onSecureConnect);
+  }
+
+  /** Takes a message to be sent now or as soon as may be; false when the outbox is full. */
+  publish(topic: Buffer, payload: string, qos: 0 | 1, seq: number, dueMs: number): boolean {
+    if (this.full) return false;
+    if (qos === 1) this.#packetId = this.#packetId === 0xffff ? 1 : this.#packetId + 1;
+    const packetId = qos === 1 ? this.#packetId : 0;
+    const frame = publishFrame(topic, payload, qos, packetId);
+    this.#outbox.add({ frame, packetId, seq, dueMs, written: false });
+    this.#flush();
+    return true;
+  }
+
+  /** Sends any other packet; false when there is no session. */
+  send(packet: Packet): boolean {
+    if (this.#state !== 'session') return false;
+    this.#write(generate(packet, { protocolVersion: 4 }));
+    return true;
+  }
+
+  /** Keeps the session alive when nothing else does, and ends what takes too long. */
+  sweep(nowMs: number): void {
+    if (this.#state === 'session') {
+      const keepaliveMs = this.#settings.keepaliveS * 1000;
+      if (this.#pingMs > 0) {
+        if (nowMs - this.#pingMs > keepaliveMs) this.#fail('timeout');
+      } else if (nowMs - this.#writtenMs >= keepaliveMs * 0.75) {
+        this.#pingMs = nowMs;
+        this.#write(pingRequest);
+      }
+    } else if (this.#state !== 'closed') {
+      if (nowMs - this.times.begunMs > this.#settings.connectTimeoutMs) this.#fail('timeout');
+    }
+  }
+
+  /** Ends the session politely; `onClosed` follows with null. What is in the outbox stays there. */
+  disconnect(): void {
+    if (this.#state === 'closed') return;
+    const polite = this.#state === 'session';
+    this.#state = 'ending';
+    this.times.begunMs = this.#settings.clock.monotonicMs();
+    if (polite) this.#socket!.end(disconnectRequest);
+    else this.#socket!.destroy();
+  }
+
+  /** Cuts the connection without a DISCONNECT, as a power failure does; `onClosed` follows. */
+  cut(): void {
+    this.#fail('cut');
+  }
+
+  onConnack(returnCode: number): void {
+    if (this.#state !== 'connack') throw new ProtocolError('CONNACK out of place');
+    if (returnCode !== 0) {
+      this.#fail(String(returnCode));
+      return;
+    }
+    this.#state = 'session';
+    this.times.connackMs = this.#settings.clock.monotonicMs();
+    this.#writtenMs = this.times.connackMs;
+    this.#settings.listener.onConnected(this);
+    this.#flush();
+  }
+
+  onPuback(packetId: number): void {
+    const message = this.#outbox.acknowledge(packetId);
+    if (message === null) return;
+    this.#settings.listener.onDelivered(this, message);
+    this.#flush();
+  }
+
+  onPingresp(): void {
+    this.#pingMs = 0;
+  }
+
+  onPacket(packet: Packet): void {
+    if (packet.cmd === 'publish' && packet.qos === 1) {
+      this.send({ cmd: 'puback', messageId: packet.messageId! });
+    }
+    this.#settings.listener.onPacket?.(this, packet);
+  }
+
+  /** For the socket's event functions only. */
+  opened(): void {
+    this.times.tcpMs = this.#settings.clock.monotonicMs();
+    if (this.#settings.target.tls) this.#state = 'tls';
+    else this.#introduce();
+  }
+
+  /** For the socket's event functions only. */
+  secured(): void {
+    this.times.tlsMs = this.#settings.clock.monotonicMs();
+    if (this.#settings.target.accepts(this.#socket as TLSSocket)) this.#introduce();
+    else this.#fail('fingerprint-mismatch');
+  }
+
+  /** For the socket's event functions only. */
+  received(bytes: Uint8Array, length: number): void {
+    if (this.#state === 'closed' || this.#state === 'ending') return;
+    let whole = bytes;
+    let end = length;
+    if (this.#partial !== null) {
+      end = this.#partial.length + length;
+      whole = Buffer.concat([this.#partial, bytes.subarray(0, length)], end);
+    }
+    try {
+      const rest = readFrames(whole, end, this);
+      this.#partial = rest === end ? null : whole.slice(rest, end);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#fail('protocol-error');
+    }
+  }
+
+  /** For the socket's event functions only. */
+  drained(): void {
+    this.#flush();
+  }
+
+  /** For the socket's event functions only. */
+  failed(error: NodeJS.ErrnoException): void {
+    if (this.#state !== 'closed' && this.#state !== 'ending') {
+      this.#failure ??= classify(this.#state, error);
+    }
+  }
+
+  /** For the socket's event functions only. */
+  closed(): void {
+    const state = this.#state;
+    const polite = state === 'ending' && this.#failure === null;
+    if (state !== 'ending' && state !== 'closed')
+      this.#failure ??= { stage: state, code: 'closed' };
+    this.#state = 'closed';
+    this.#socket = null;
+    this.#partial = null;
+    this.#outbox.rewind();
+    this.#settings.listener.onClosed(this, polite ? null : this.#failure);
+  }
+
+  #introduce(): void {
+    this.#state = 'connack';
+    const { clientId, username, password } = this.#settings.listener.credentials(this);
+    this.#socket!.write(
+      generate({
+        cmd: 'connect',
+        protocolId: 'MQTT',
+        protocolVersion: 4,
+        clean: true,
+        keepalive: this.#settings.keepaliveS,
+        clientId,
+        username,
+        password: Buffer.from(password),
+      }),
+    );
+  }
+
+  /** Writes what waits, as far as the window and the socket allow. */
+  #flush(): void {
+    const { listener, inFlightMax } = this.#settings;
+    const outbox = this.#outbox;
+    while (
+      this.#state === 'session' &&
+      outbox.onWire < inFlightMax &&
+      !this.#socket!.writableNeedDrain
+    ) {
+      const message = outbox.next();
+      if (message === undefined) return;
+      const again = message.written;
+      if (again) markDuplicate(message.frame);
+      this.#write(message.frame);
+      outbox.wrote(message);
+      listener.onWritten(this, message, again);
+      if (message.packetId === 0) listener.onDelivered(this, message);
+    }
+  }
+
+  #write(frame: Buffer): void {
+    this.#writtenMs = this.#settings.clock.monotonicMs();
+    this.#socket!.write(frame);
+  }
+
+  #fail(code: string): void {
+    if (this.#state === 'closed') return;
+    if (this.#state !== 'ending') this.#failure ??= { stage: this.#state, code };
+    this.#state = 'ending';
+    this.#socket!.destroy();
+  }
+}
+
+/**
+ * One buffer for all sockets: bytes are taken out of it before the next read. libuv asks for the
+ * buffer when data is ready, never earlier.
+ */
+const incoming = new Uint8Array(64 * 1024);
+
+const onread: OnReadOpts = {
+  buffer: incoming,
+  callback(this: ClientSocket, length: number, bytes: Uint8Array): boolean {
+    this.client?.received(bytes, length);
+    return true;
+  },
+} as OnReadOpts;
+
+function onConnect(this: ClientSocket): void {
+  this.client?.opened();
+}
+
+function onSecureConnect(this: ClientSocket): void {
+  this.client?.secured();
+}
+
+function onDrain(this: ClientSocket): void {
+  this.client?.drained();
+}
+
+function onError(this: ClientSocket, error: NodeJS.ErrnoException): void {
+  this.client?.failed(error);
+}
+
+function onClose(this: ClientSocket): void {
+  const client = this.client;
+  this.client = undefined;
+  client?.closed();
+}

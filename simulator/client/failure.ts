@@ -1,0 +1,37 @@
+/** Why a connection was not made or was lost, in a small vocabulary that can be counted. */
+
+/**
+ * Where it happened, as a run's report has it: `tcp` until the connection is open, `tls` until the
+ * handshake is done, `connack` until the session is accepted, `session` after that.
+ */
+export type Stage = 'tcp' | 'tls' | 'connack' | 'session';
+
+/** One kind of failure. `code` is the return code of a CONNACK (`1` to `5`), or a word. */
+export interface Failure {
+  readonly stage: Stage;
+  readonly code: string;
+}
+
+/** Words for the errors of sockets, where a word is clearer than the system's name. */
+const words: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'refused',
+  ECONNRESET: 'reset',
+  EPIPE: 'reset',
+  ETIMEDOUT: 'timeout',
+  EHOSTUNREACH: 'unreachable',
+  ENETUNREACH: 'unreachable',
+  EADDRNOTAVAIL: 'no-free-port',
+  EMFILE: 'too-many-open-files',
+};
+
+/** Failures with one of these codes are the generator's own, not the platform's. */
+export const localFailureCodes: ReadonlySet<string> = new Set([
+  'no-free-port',
+  'too-many-open-files',
+]);
+
+/** The failure behind an `error` event at `stage`. Unknown errors keep the system's code. */
+export function classify(stage: Stage, error: NodeJS.ErrnoException): Failure {
+  const code = error.code ?? 'unknown';
+  return { stage, code: words[code] ?? code };
+}

@@ -1,0 +1,43 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { formatDuration, parseDurationMs } from '../../model/duration.ts';
+
+describe('parseDurationMs', () => {
+  it.each([
+    ['500ms', 500],
+    ['10s', 10_000],
+    ['2m', 120_000],
+    ['1h', 3_600_000],
+    ['1.5d', 129_600_000],
+    ['0s', 0],
+    ['0.1s', 100],
+  ])('reads %s', (text, expected) => expect(parseDurationMs(text)).toBe(expected));
+
+  it.each([
+    '',
+    '10',
+    's',
+    '-1s',
+    '1 s',
+    '1S',
+    '1e3s',
+    '10sec',
+    '.5s',
+    '1h30m',
+    `${'9'.repeat(20)}d`,
+  ])('refuses "%s"', (text) => expect(parseDurationMs(text)).toBeNull());
+
+  it('reads back what formatDuration writes', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 1e12 }), (milliseconds) => {
+        expect(parseDurationMs(formatDuration(milliseconds))).toBe(milliseconds);
+      }),
+    );
+    expect([0, 1500, 90_000, 3_600_000].map(formatDuration)).toEqual([
+      '0ms',
+      '1500ms',
+      '90s',
+      '1h',
+    ]);
+  });
+});
