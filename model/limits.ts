@@ -14,6 +14,10 @@ export const limits = Object.freeze({
   profileSignalsMax: 512,
   /** Values one reading of the generic profile may carry. */
   genericSignalsMax: 256,
+  /** Enterprises of a simulated city; their names are that many at most. */
+  cityEnterprisesMax: 99_999,
+  /** Production devices of a simulated city. */
+  cityDevicesMax: 1_000_000,
   /** One MQTT packet, header included. */
   packetBytesMax: 256 * KiB,
   /** One MQTT CONNECT packet, before anybody is authenticated. */
