@@ -1,0 +1,37 @@
+/** What the HTTP API is given by the supervisor. */
+
+import type { Clock } from '../../model/clock.ts';
+import type { GatewaySettings } from '../config.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { DeadLetters } from '../shipping/dead-letters.ts';
+import type { GatewayStatus } from '../status.ts';
+import type { Store } from '../stores/store.ts';
+
+/** Which dead letters to try again. */
+export interface ReplayRequest {
+  readonly enterprise?: string | undefined;
+  readonly device?: string | undefined;
+  readonly code?: string | undefined;
+  readonly limit: number;
+}
+
+/** What became of them; those refused again stay dead letters. */
+export interface ReplayReport {
+  readonly tried: number;
+  readonly stored: number;
+  readonly refusedAgain: number;
+}
+
+export interface ApiContext {
+  readonly settings: GatewaySettings;
+  readonly clock: Clock;
+  readonly registry: Registry;
+  readonly store: Store;
+  readonly deadLetters: DeadLetters;
+  /** The operator's token in the clear, kept in memory for comparison only. */
+  readonly operatorToken: string;
+  /** The fleet key, made on first use; secrets of simulated cities derive from it. */
+  fleetKey(): Buffer;
+  status(): GatewayStatus;
+  replay(request: ReplayRequest): Promise<ReplayReport>;
+}

@@ -1,0 +1,179 @@
+/** Gathers checked readings and refusals into one commit. */
+
+import { native } from '../../model/dialects/native.ts';
+import type { ErrorCode } from '../../model/errors.ts';
+import { errorCodeOf, messageOf } from '../../model/errors.ts';
+import { limits } from '../../model/limits.ts';
+import { genericProfileId } from '../../model/profile.ts';
+import type { RawEvent, RawReading } from '../../model/reading.ts';
+import type { Commit, Refusal, WorkerCounters } from '../journal/commit.ts';
+import type { SourceMessage } from '../sources/source.ts';
+import { type CheckContext, type Checked, checkReading } from './check.ts';
+import { checkEvent } from './check-event.ts';
+import type { KnownDevice } from './known-device.ts';
+import type { ProfileRules } from './signal-check.ts';
+
+/** Rules by profile id; undefined when the profile is not known. */
+export type RulesOf = (profile: string) => ProfileRules | undefined;
+
+/** Called once for every refusal, for the metrics. */
+export type CountRefusal = (code: ErrorCode) => void;
+
+/** One commit in the making. */
+export class Batch {
+  readonly #context: CheckContext;
+  readonly #rulesOf: RulesOf;
+  readonly #counters: WorkerCounters;
+  readonly #countRefusal: CountRefusal;
+  readonly #timestampsMs: number[] = [];
+  readonly #lineCounts: number[] = [];
+  readonly #refusals: Refusal[] = [];
+  #lines = '';
+  #bytes = 0;
+
+  constructor(
+    context: CheckContext,
+    rulesOf: RulesOf,
+    counters: WorkerCounters,
+    countRefusal: CountRefusal,
+  ) {
+    this.#context = context;
+    this.#rulesOf = rulesOf;
+    this.#counters = counters;
+    this.#countRefusal = countRefusal;
+  }
+
+  get full(): boolean {
+    return this.readings >= limits.commitReadingsMax || this.#bytes >= limits.commitBytesMax;
+  }
+
+  get readings(): number {
+    return this.#timestampsMs.length + this.#refusals.length;
+  }
+
+  /** Size of what is committed, about. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Decodes and checks one message. Never throws: what is wrong becomes a refusal. */
+  add(message: SourceMessage): void {
+    const { device } = message;
+    if (device === null) {
+      this.#refuseMessage(message, 'reading.unknown-device', message.deviceId);
+      return;
+    }
+    try {
+      if (message.channel === 'event') this.#addEvents(message, device);
+      else this.#addReadings(message, device);
+    } catch (error) {
+      this.#refuseMessage(message, errorCodeOf(error) ?? 'payload.not-a-reading', detailOf(error));
+    }
+  }
+
+  /** The commit, with the counters as they are now. */
+  toCommit(): Commit {
+    return {
+      committedAtMs: this.#context.nowMs,
+      timestampsMs: this.#timestampsMs,
+      lineCounts: this.#lineCounts,
+      lines: this.#lines,
+      refusals: this.#refusals,
+      counters: { ...this.#counters },
+    };
+  }
+
+  #addReadings(message: SourceMessage, device: KnownDevice): void {
+    const { content } = message;
+    const readings = Buffer.isBuffer(content) ? native.decodeReadings(content) : content;
+    const { profile } = device.device;
+    const rules = profile === genericProfileId ? null : this.#rulesOf(profile);
+    if (rules === undefined) {
+      this.#refuseMessage(message, 'reading.unknown-profile', profile);
+      return;
+    }
+    for (const raw of readings) {
+      this.#take(message, raw, checkReading(raw, device, rules, this.#context));
+    }
+  }
+
+  #addEvents(message: SourceMessage, device: KnownDevice): void {
+    if (!Buffer.isBuffer(message.content)) return;
+    for (const raw of native.decodeEvents(message.content)) {
+      this.#take(message, raw, checkEvent(raw, device, this.#context));
+    }
+  }
+
+  #take(message: SourceMessage, raw: RawReading | RawEvent, checked: Checked): void {
+    this.#counters.received++;
+    if (!checked.ok) {
+      this.#counters.refused++;
+      this.#countRefusal(checked.code);
+      this.#refuse(message, checked.code, checked.detail, 'reading', JSON.stringify(raw));
+      return;
+    }
+    this.#counters.accepted++;
+    this.#timestampsMs.push(checked.timestampMs);
+    this.#lineCounts.push(checked.lineCount);
+    this.#lines += checked.lines;
+    this.#bytes += checked.lines.length;
+    const fields = checked.refusedFields;
+    if (fields === null) return;
+    this.#counters.refusedFields += fields.refused.length;
+    for (const refused of fields.refused) this.#countRefusal(refused.code);
+    const first = fields.refused[0]?.code ?? 'signal.unknown';
+    const detail = fields.refused
+      .slice(0, 8)
+      .map((refused) => `${refused.code} ${refused.detail}`)
+      .join('; ');
+    const seq = 'seq' in raw ? raw.seq : undefined;
+    const payload = JSON.stringify({ seq, ts: checked.timestampMs, values: fields.values });
+    this.#refuse(message, first, detail, 'field', payload);
+  }
+
+  #refuseMessage(message: SourceMessage, code: ErrorCode, detail: string): void {
+    this.#counters.received++;
+    this.#counters.refused++;
+    this.#countRefusal(code);
+    const { content } = message;
+    this.#refuse(message, code, detail, 'reading', Buffer.isBuffer(content) ? content : '');
+  }
+
+  #refuse(
+    message: SourceMessage,
+    code: ErrorCode,
+    detail: string,
+    scope: Refusal['scope'],
+    payload: Buffer | string,
+  ): void {
+    const refusal: Refusal = {
+      atMs: this.#context.nowMs,
+      enterprise: message.enterprise,
+      device: message.deviceId,
+      profile: message.device?.device.profile ?? '',
+      code,
+      detail,
+      scope,
+      topic: message.topic,
+      ...boundedPayload(payload),
+    };
+    this.#refusals.push(refusal);
+    this.#bytes += refusal.payload.length + 200;
+  }
+}
+
+function boundedPayload(payload: Buffer | string): Pick<Refusal, 'payload' | 'payloadEncoding'> {
+  const max = limits.deadLetterPayloadBytesMax;
+  if (typeof payload === 'string')
+    return { payload: payload.slice(0, max), payloadEncoding: 'utf8' };
+  const cut = payload.subarray(0, max);
+  const text = cut.toString('utf8');
+  // The replacement character means that the bytes are not UTF-8 (or were cut inside a character).
+  if (!text.includes('\ufffd')) return { payload: text, payloadEncoding: 'utf8' };
+  return { payload: cut.toString('base64'), payloadEncoding: 'base64' };
+}
+
+function detailOf(error: unknown): string {
+  const details = (error as { details?: readonly string[] }).details;
+  return details && details.length > 0 ? details.join('; ') : messageOf(error);
+}

@@ -1,0 +1,232 @@
+/**
+ * The whole control flow of a worker: messages queue, a batch of them is checked and committed, and
+ * only then are they settled, in the order of their arrival. One commit is under way at a time; what
+ * arrives meanwhile is the next batch (group commit).
+ */
+
+import type { Clock, Timer } from '../../model/clock.ts';
+import { type ErrorCode, errorCodeOf } from '../../model/errors.ts';
+import { limits as systemLimits } from '../../model/limits.ts';
+import type { Commit, WorkerCounters } from '../journal/commit.ts';
+import { zeroCounters } from '../journal/commit.ts';
+import type { MessageSink, SourceMessage } from '../sources/source.ts';
+import { Batch, type RulesOf } from './batch.ts';
+
+/** Where commits go: the journal. */
+export interface CommitLog {
+  /** Resolves when the commit is durable. Rejects with `journal.full` (again later) or anything else (never again). */
+  append(commit: Commit): Promise<unknown>;
+}
+
+export interface PipelineOptions {
+  readonly log: CommitLog;
+  readonly clock: Clock;
+  readonly rulesOf: RulesOf;
+  readonly commitIntervalMs: number;
+  readonly strict: boolean;
+  readonly readingAgeMsMax: number;
+  readonly readingAheadMsMax: number;
+  /** The journal can no longer be trusted: the process must end and begin a new generation. */
+  readonly onFatal: (error: unknown) => void;
+  readonly limits?: Partial<typeof systemLimits>;
+}
+
+const retryFullMs = 250;
+const sweepMs = 500;
+
+export class Pipeline implements MessageSink {
+  readonly counters: WorkerCounters = { ...zeroCounters };
+  readonly refusals = new Map<ErrorCode, number>();
+  readonly #options: PipelineOptions;
+  readonly #limits: typeof systemLimits;
+  readonly #sweep: Timer;
+  #queue: SourceMessage[] = [];
+  #queueHead = 0;
+  #queuedBytes = 0;
+  /** Messages of the commit under way, not yet settled. */
+  #committing: SourceMessage[] = [];
+  #running = false;
+  #stopped = false;
+  /** Bytes the journal may still grow by; null when nobody limits it. */
+  #roomBytes: number | null = null;
+  #roomArrived: (() => void) | null = null;
+  #blockedSinceMs: number | null = null;
+
+  constructor(options: PipelineOptions) {
+    this.#options = options;
+    this.#limits = { ...systemLimits, ...options.limits };
+    this.#sweep = options.clock.every(sweepMs, () => this.#closeWhoWaitsTooLong());
+  }
+
+  /** Messages that wait for their commit, those of the commit under way included. */
+  get waiting(): number {
+    return this.#queue.length - this.#queueHead + this.#committing.length;
+  }
+
+  /** Since when nothing could be committed, on the monotonic clock; null while all is well. */
+  get blockedSinceMs(): number | null {
+    return this.#blockedSinceMs;
+  }
+
+  get accepting(): boolean {
+    return (
+      this.#blockedSinceMs === null &&
+      this.waiting < this.#limits.workerInFlightMax / 2 &&
+      this.#queuedBytes < this.#limits.workerInFlightBytesMax / 2
+    );
+  }
+
+  submit(message: SourceMessage): void {
+    if (message.bestEffort ? !this.accepting : this.#overfull()) {
+      this.#turnAway(message);
+      return;
+    }
+    this.#queue.push(message);
+    this.#queuedBytes += sizeOf(message);
+    if (this.#running || this.#stopped) return;
+    this.#running = true;
+    this.#options.clock.after(this.#options.commitIntervalMs, () => void this.#run());
+  }
+
+  /** The supervisor's grant: the journal may grow by `bytes` from now on. */
+  grantRoom(bytes: number): void {
+    this.#roomBytes = bytes;
+    if (bytes > 0) this.#roomArrived?.();
+  }
+
+  /** Commits what is queued, then accepts nothing more. Waits at most `timeoutMs`. */
+  async stop(timeoutMs: number): Promise<void> {
+    const { clock } = this.#options;
+    const endMs = clock.monotonicMs() + timeoutMs;
+    while (this.waiting > 0 && clock.monotonicMs() < endMs) {
+      await new Promise<void>((resolve) => clock.after(10, resolve));
+    }
+    this.#stopped = true;
+    this.#sweep.cancel();
+    this.#roomArrived?.();
+  }
+
+  async #run(): Promise<void> {
+    const { clock, commitIntervalMs } = this.#options;
+    while (!this.#stopped && this.#queueHead < this.#queue.length) {
+      const startedMs = clock.monotonicMs();
+      const batch = this.#takeBatch();
+      if (!(await this.#commit(batch))) return;
+      const durable = this.#committing;
+      this.#committing = [];
+      for (const message of durable) message.settle('durable');
+      const restMs = commitIntervalMs - (clock.monotonicMs() - startedMs);
+      if (restMs > 1) await new Promise<void>((resolve) => clock.after(restMs, resolve));
+    }
+    this.#running = false;
+  }
+
+  #takeBatch(): Batch {
+    const { clock, rulesOf, strict, readingAgeMsMax, readingAheadMsMax } = this.#options;
+    const context = {
+      nowMs: clock.nowMs(),
+      strict,
+      ageMsMax: readingAgeMsMax,
+      aheadMsMax: readingAheadMsMax,
+    };
+    const batch = new Batch(context, rulesOf, this.counters, (code) => this.#count(code));
+    while (!batch.full && this.#queueHead < this.#queue.length) {
+      const message = this.#queue[this.#queueHead++] as SourceMessage;
+      this.#queuedBytes -= sizeOf(message);
+      batch.add(message);
+      this.#committing.push(message);
+    }
+    if (this.#queueHead === this.#queue.length) {
+      this.#queue = [];
+      this.#queueHead = 0;
+    } else if (this.#queueHead > 4096) {
+      this.#queue = this.#queue.slice(this.#queueHead);
+      this.#queueHead = 0;
+    }
+    return batch;
+  }
+
+  /** Keeps trying until the batch is durable; false when the pipeline ends before. */
+  async #commit(batch: Batch): Promise<boolean> {
+    const { clock, log } = this.#options;
+    for (;;) {
+      if (this.#stopped) return false;
+      if (this.#roomBytes === null || this.#roomBytes > 0) {
+        try {
+          await log.append(batch.toCommit());
+          this.#blockedSinceMs = null;
+          if (this.#roomBytes !== null) this.#roomBytes -= batch.bytes;
+          return true;
+        } catch (error) {
+          if (errorCodeOf(error) !== 'journal.full') {
+            this.#stopped = true;
+            this.#options.onFatal(error);
+            return false;
+          }
+        }
+      }
+      if (this.#blockedSinceMs === null) {
+        this.#blockedSinceMs = clock.monotonicMs();
+        this.#count('journal.full');
+      }
+      await new Promise<void>((resolve) => {
+        this.#roomArrived = resolve;
+        clock.after(retryFullMs, resolve);
+      });
+      this.#roomArrived = null;
+    }
+  }
+
+  #overfull(): boolean {
+    return (
+      this.#stopped ||
+      this.waiting >= this.#limits.workerInFlightMax ||
+      this.#queuedBytes >= this.#limits.workerInFlightBytesMax
+    );
+  }
+
+  /** A message that never entered counts as one reading: nobody has looked inside. */
+  #turnAway(message: SourceMessage): void {
+    this.counters.received++;
+    if (message.bestEffort) {
+      this.counters.dropped++;
+      this.#count('publish.dropped');
+      message.settle('dropped');
+    } else {
+      this.counters.withheld++;
+      message.settle('withheld');
+    }
+  }
+
+  /**
+   * Closes the sessions of messages that waited too long. Those already in the commit under way
+   * will be stored when it succeeds, unacknowledged; those still in the queue are forgotten.
+   */
+  #closeWhoWaitsTooLong(): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    const tooLong = (message: SourceMessage): boolean =>
+      nowMs - message.arrivedAtMs > message.ackWaitMs;
+    const late = this.#committing.filter(tooLong);
+    if (late.length > 0) {
+      this.#committing = this.#committing.filter((message) => !tooLong(message));
+      for (const message of late) message.settle('withheld');
+    }
+    const waiting = this.#queue.slice(this.#queueHead);
+    if (!waiting.some(tooLong)) return;
+    this.#queue = waiting.filter((message) => !tooLong(message));
+    this.#queueHead = 0;
+    for (const message of waiting) {
+      if (!tooLong(message)) continue;
+      this.#queuedBytes -= sizeOf(message);
+      this.#turnAway(message);
+    }
+  }
+
+  #count(code: ErrorCode): void {
+    this.refusals.set(code, (this.refusals.get(code) ?? 0) + 1);
+  }
+}
+
+function sizeOf(message: SourceMessage): number {
+  return Buffer.isBuffer(message.content) ? message.content.length : 256 * message.content.length;
+}

@@ -1,0 +1,59 @@
+/** What a source promises. Adding one is a file here and a line in index.ts. */
+
+import type { ErrorCode } from '../../model/errors.ts';
+import type { RawReading } from '../../model/reading.ts';
+import type { KnownDevice } from '../pipeline/known-device.ts';
+
+/**
+ * What became of a message: `durable` (may be acknowledged), `withheld` (never to be acknowledged:
+ * close its session), `dropped` (best effort, lost under overload).
+ */
+export type Outcome = 'durable' | 'withheld' | 'dropped';
+
+/** One message of one device, as it arrived. */
+export interface SourceMessage {
+  readonly enterprise: string;
+  readonly deviceId: string;
+  /** Null when no such device is registered, or it may not be spoken for: dead-lettered. */
+  readonly device: KnownDevice | null;
+  readonly channel: 'telemetry' | 'event';
+  readonly topic: string;
+  /** A payload in the device's dialect, or readings a source has taken apart itself. */
+  readonly content: Buffer | readonly RawReading[];
+  /** QoS 0: may be dropped under overload. */
+  readonly bestEffort: boolean;
+  /** How long it may wait for its commit, from `arrivedAtMs` on the monotonic clock. */
+  readonly ackWaitMs: number;
+  readonly arrivedAtMs: number;
+  /** Called exactly once; for the messages of one session in the order of their arrival. */
+  settle(outcome: Outcome): void;
+}
+
+/** Where messages go. Never blocks: a message that cannot wait is settled at once. */
+export interface MessageSink {
+  submit(message: SourceMessage): void;
+  /** False while nothing more can be accepted: sources refuse new sessions. */
+  readonly accepting: boolean;
+}
+
+/** What a source counts, for metrics; totals since it started. */
+export interface SourceStats {
+  readonly sessions: number;
+  readonly connects: number;
+  readonly disconnects: number;
+  readonly refusals: Readonly<Partial<Record<ErrorCode, number>>>;
+}
+
+/** A way in. `start` may be retried; `stop` may be called twice. */
+export interface Source {
+  start(sink: MessageSink): Promise<SourceAddress>;
+  stop(): Promise<void>;
+  stats(): SourceStats;
+}
+
+/** Where a source listens, for people and for the API. */
+export interface SourceAddress {
+  readonly source: string;
+  readonly port: number | null;
+  readonly tlsPort: number | null;
+}

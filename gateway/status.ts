@@ -1,0 +1,89 @@
+/** What the gateway knows of itself: the source of every figure of API, metrics and pages. */
+
+import type { ErrorCode } from '../model/errors.ts';
+import type { SourceAddress } from './sources/source.ts';
+
+/** Latency percentiles in milliseconds; null while there is nothing to measure. */
+export interface Percentiles {
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+  readonly count: number;
+}
+
+/**
+ * Readings since the data folder was made: received = stored + deadLettered + waiting + withheld +
+ * dropped. Fields refused of readings that were otherwise stored are counted beside.
+ */
+export interface ReadingCounts {
+  readonly received: number;
+  readonly stored: number;
+  /** Refused whole, by the check or by the store. */
+  readonly deadLettered: number;
+  readonly waiting: number;
+  readonly withheld: number;
+  readonly dropped: number;
+  readonly refusedFields: number;
+}
+
+export interface WorkerStatus {
+  readonly pid: number;
+  readonly generation: string;
+  readonly sessions: number;
+  readonly connects: number;
+  readonly disconnects: number;
+  /** Messages that wait for their commit. */
+  readonly waiting: number;
+  readonly blocked: boolean;
+  readonly rssBytes: number;
+  readonly cpuS: number;
+  readonly commits: number;
+}
+
+export interface ShipperStatus {
+  /** Null while the store answers; else since when it does not, and why. */
+  readonly unavailable: { readonly sinceMs: number; readonly reason: string } | null;
+  readonly writes: number;
+  readonly retries: number;
+  readonly linesPerWrite: number;
+  /** Duration of a write call. */
+  readonly writeMs: Percentiles | null;
+  /** From a reading's timestamp to the store's success answer, over the last minute. */
+  readonly storedMs: Percentiles | null;
+}
+
+export interface JournalStatus {
+  readonly unshippedBytes: number;
+  readonly bytesMax: number;
+  readonly diskFreeBytes: number;
+  /** At the present rate of growth; null while it does not grow. */
+  readonly secondsUntilFull: number | null;
+}
+
+/** Rates over the last seconds, per second. */
+export interface Rates {
+  readonly received: number;
+  readonly stored: number;
+  readonly connects: number;
+}
+
+export interface GatewayStatus {
+  readonly startedAtMs: number;
+  readonly nowMs: number;
+  readonly readings: ReadingCounts;
+  readonly rates: Rates;
+  readonly sessions: number;
+  /** Refusals by code, of connections, messages, readings and fields, since the start. */
+  readonly refusals: Readonly<Partial<Record<ErrorCode, number>>>;
+  readonly workers: readonly WorkerStatus[];
+  readonly workerRestarts: number;
+  readonly shipper: ShipperStatus;
+  readonly journal: JournalStatus;
+  readonly store: string;
+  readonly addresses: readonly SourceAddress[];
+  readonly supervisor: { readonly pid: number; readonly rssBytes: number; readonly cpuS: number };
+  /** Empty when the gateway is ready for devices; else why not, in plain words. */
+  readonly notReady: readonly string[];
+}
