@@ -1,0 +1,260 @@
+/** A screw compressor: loads and unloads between two pressures, demand by shift. */
+
+import type { DeviceProfile } from '../profile.ts';
+import { enumeration, float, int, lag } from './notation.ts';
+
+export const airCompressor: DeviceProfile = {
+  id: 'air-compressor',
+  name: { zh: '螺杆空压机', en: 'Screw air compressor' },
+  vertical: { zh: '通用动力', en: 'Utilities' },
+  production: true,
+  standards: ['OPC 40250-1 Compressed Air Systems'],
+  behaviour: {
+    mix: 0.05,
+    schedule: 'three',
+    reportIntervalMs: { Stopped: 60_000, default: 10_000 },
+    parameters: {
+      ratedKw: {
+        choice: [
+          [22, 0.2],
+          [37, 0.3],
+          [55, 0.2],
+          [75, 0.2],
+          [132, 0.1],
+        ],
+      },
+      demand: { uniform: [0.45, 0.85] },
+      vol: { uniform: [0.9, 2.2] },
+    },
+    states: {
+      initial: 'Stopped',
+      offState: 'Stopped',
+      states: {
+        Stopped: {
+          class: 'off',
+          until: [{ when: 'onShift && pressure < 0.66', to: 'Starting' }],
+          next: [],
+        },
+        Starting: {
+          class: 'setup',
+          next: [{ to: 'Loaded', weight: 1, dwellS: '15', distribution: 'fixed' }],
+        },
+        Loaded: { class: 'run', until: [{ when: 'pressure > 0.78', to: 'Unloaded' }], next: [] },
+        Unloaded: {
+          class: 'idle',
+          until: [{ when: 'pressure < 0.66', to: 'Loaded' }],
+          next: [{ to: 'Stopped', weight: 1, dwellS: '900', distribution: 'fixed' }],
+        },
+        Fault: {
+          class: 'alarm',
+          next: [{ to: 'Starting', weight: 1, dwellS: '1800', distribution: 'lognormal' }],
+        },
+      },
+    },
+    kpis: ['specific power', 'load ratio', 'leak estimate at night'],
+    powerKw: 'powerKw',
+  },
+  signals: [
+    {
+      id: 'state',
+      name: { zh: '运行状态', en: 'Operating state' },
+      ...enumeration(
+        'Other',
+        'Stopped',
+        'Starting',
+        'Stopping',
+        'Unloaded',
+        'Loading',
+        'Unloading',
+        'Loaded',
+        'Fault',
+      ),
+      key: true,
+      standard: 'OPC 40250 CompressorOperatingStateEnum',
+      dynamics: { kind: 'state' },
+    },
+    {
+      id: 'demandNow',
+      name: { zh: '用气系数', en: 'Demand factor' },
+      ...float('unitless', [0, 1.2], 2),
+      hidden: true,
+      dynamics: {
+        kind: 'ou',
+        mean: 'demand*(0.15 + 0.9*shift)',
+        tauS: 150,
+        sd: 0.05,
+        clamp: [0.05, 1],
+      },
+    },
+    {
+      id: 'pressure',
+      name: { zh: '排气压力', en: 'Outlet gauge pressure' },
+      ...float('megapascal', [0, 1.1], 4),
+      key: true,
+      standard: 'OPC 40250 GaugePressure',
+      dynamics: {
+        kind: 'integral',
+        rate: '(if(state == "Loaded", 1, 0) - demandNow)*0.0022/vol',
+        start: { uniform: [0.6, 0.78] },
+        clamp: [0.35, 0.85],
+      },
+    },
+    {
+      id: 'flow',
+      name: { zh: '排气量', en: 'Volume flow rate' },
+      ...float('cubicMetrePerMinute', [0, 40], 2),
+      key: true,
+      standard: 'OPC 40250 VolumeFlowRate',
+      dynamics: lag('if(state == "Loaded", ratedKw*0.175, 0)', 3, { noise: 0.03 }),
+    },
+    {
+      id: 'outTemp',
+      name: { zh: '排气温度', en: 'Outlet temperature' },
+      ...float('celsius', [0, 120], 1),
+      key: true,
+      standard: 'OPC 40250 Temperature',
+      dynamics: lag('tind + if(state == "Loaded", 54, if(state == "Unloaded", 38, 2))', 300, {
+        noise: 0.2,
+        start: 'tind',
+      }),
+    },
+    {
+      id: 'oilTemp',
+      name: { zh: '油温', en: 'Oil temperature' },
+      ...float('celsius', [0, 110], 1),
+      dynamics: lag('tind + if(state == "Loaded", 46, if(state == "Unloaded", 34, 2))', 400, {
+        noise: 0.2,
+        start: 'tind',
+      }),
+    },
+    {
+      id: 'dewPoint',
+      name: { zh: '压力露点', en: 'Pressure dew point' },
+      ...float('celsius', [-45, 20], 1),
+      standard: 'OPC 40250 DewPoint',
+      dynamics: { kind: 'ou', mean: '4', tauS: 1200, sd: 0.6, clamp: [-40, 20] },
+    },
+    {
+      id: 'powerKw',
+      name: { zh: '轴功率', en: 'Power' },
+      ...float('kilowatt', [0, 180], 2),
+      key: true,
+      standard: 'OPC 40250 Power',
+      dynamics: lag(
+        'if(state == "Loaded", ratedKw*1.08, if(state == "Unloaded", ratedKw*0.32, 0.05))',
+        2,
+        { noise: 0.15 },
+      ),
+    },
+    {
+      id: 'current',
+      name: { zh: '电机电流', en: 'Motor current' },
+      ...float('ampere', [0, 320], 1),
+      standard: 'OPC 40250 Current',
+      dynamics: { kind: 'expr', expr: 'powerKw*1000/(1.732*390*0.88)' },
+    },
+    {
+      id: 'sec',
+      name: { zh: '比功率', en: 'Specific energy' },
+      ...float('specificPower', [0, 20], 2),
+      standard: 'OPC 40250 SpecificEnergyRequirement',
+      dynamics: { kind: 'expr', expr: 'if(flow > 0.2*ratedKw*0.175, powerKw/flow, 0)' },
+    },
+    {
+      id: 'vibration',
+      name: { zh: '振动', en: 'Vibration RMS' },
+      ...float('millimetrePerSecond', [0, 20], 2),
+      dynamics: lag('if(state == "Loaded", 2.2, if(state == "Unloaded", 1.6, 0.05))', 4, {
+        noise: 0.06,
+      }),
+    },
+    {
+      id: 'filterDp',
+      name: { zh: '空滤压差', en: 'Air-filter dP' },
+      ...float('kilopascal', [0, 10], 2),
+      dynamics: {
+        kind: 'integral',
+        rate: 'if(state == "Loaded", 4.5/(3600*1800), 0)',
+        start: { uniform: [0.8, 4] },
+        resetWhen: 'filterDp > 5.5',
+      },
+    },
+    {
+      id: 'loadedTime',
+      name: { zh: '加载时间', en: 'Loaded time' },
+      ...float('hour', [0, 200_000], 3),
+      standard: 'OPC 40250 LoadedTime',
+      dynamics: {
+        kind: 'integral',
+        rate: 'if(state == "Loaded", 1/3600, 0)',
+        start: { uniform: [100, 30_000] },
+      },
+    },
+    {
+      id: 'unloadedTime',
+      name: { zh: '卸载时间', en: 'Unloaded time' },
+      ...float('hour', [0, 200_000], 3),
+      standard: 'OPC 40250 UnloadedTime',
+      dynamics: {
+        kind: 'integral',
+        rate: 'if(state == "Unloaded", 1/3600, 0)',
+        start: { uniform: [50, 9000] },
+      },
+    },
+    {
+      id: 'starts',
+      name: { zh: '启动次数', en: 'Starts' },
+      ...int('unitless', [0, 1e6]),
+      dynamics: { kind: 'count', on: 'enter:Starting', step: '1', start: { uniform: [10, 9000] } },
+    },
+    {
+      id: 'energyKwh',
+      name: { zh: '累计用电', en: 'Energy' },
+      ...float('kilowattHour', [0, 1e8], 2),
+      key: true,
+      standard: 'OPC 40250 Energy',
+      dynamics: { kind: 'integral', rate: 'powerKw/3600', start: { uniform: [1000, 2_000_000] } },
+    },
+  ],
+  alarms: [
+    {
+      code: 'OUT_TEMP',
+      severity: 1,
+      name: { zh: '排气温度高', en: 'Outlet temperature high' },
+      when: 'outTemp > 105',
+      forcesState: 'Fault',
+    },
+    {
+      code: 'OUT_TEMP_W',
+      severity: 2,
+      name: { zh: '排气温度预警', en: 'Outlet temperature warning' },
+      when: 'outTemp > 98',
+      clearWhen: 'outTemp < 92',
+    },
+    {
+      code: 'FILTER',
+      severity: 4,
+      name: { zh: '空滤堵塞', en: 'Filter clogged' },
+      when: 'filterDp > 5',
+    },
+    {
+      code: 'DEW',
+      severity: 3,
+      name: { zh: '露点超标', en: 'Dew point high' },
+      when: 'dewPoint > 7',
+    },
+    {
+      code: 'P_LOW',
+      severity: 2,
+      name: { zh: '供气压力低', en: 'Pressure low' },
+      when: 'onShift && pressure < 0.55',
+      clearWhen: 'pressure > 0.6',
+    },
+    {
+      code: 'VIB',
+      severity: 3,
+      name: { zh: '振动大', en: 'Vibration high' },
+      when: 'vibration > 7.1',
+    },
+  ],
+};
