@@ -58,6 +58,20 @@ export const limits = Object.freeze({
   writeLinesMax: 20_000,
   /** Bytes in one write to a store. */
   writeBytesMax: 8 * MiB,
+  /** Bytes read of a store's answer to a write. */
+  storeAnswerBytesMax: 64 * KiB,
+  /** Bytes of one element of a store's streamed answer to a query. */
+  storeElementBytesMax: 64 * MiB,
+  /** Bytes of a store's whole answer to a query. */
+  storeQueryBytesMax: 1024 * MiB,
+  /** Rows of one query of the ledger, so that it fits the store's memory. */
+  storeLedgerRowsMax: 200_000,
+  /** Reads waiting for the embedded store. */
+  storeReadsWaitingMax: 64,
+  /** Columns of one measurement in the embedded store. */
+  storeColumnsMax: 1024,
+  /** Measurements in the embedded store. */
+  storeMeasurementsMax: 20_000,
   /** Requests spent to find the bad lines of one refused write, per measurement. */
   isolationRequestsMax: 48,
   /** A reading may be this old (a device catching up). */
