@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LatencyHistogram } from '../../simulator/histogram.ts';
+import { LatencyHistogram } from '../../model/histogram.ts';
 
 const latencies = fc.array(fc.double({ min: 0.001, max: 3_600_000, noNaN: true }), {
   minLength: 1,

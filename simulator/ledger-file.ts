@@ -1,0 +1,81 @@
+/** The ledger on disk: one JSON line per device, replaced atomically. */
+
+import { open, rename, rm } from 'node:fs/promises';
+import type { Clock, Timer } from '../model/clock.ts';
+import type { Ledger } from './ledger.ts';
+
+/** Lines formatted at a time, so that a large ledger does not hold up the fleet. */
+const linesPerWrite = 500;
+
+/** How often a running simulation replaces its ledger. */
+export const ledgerIntervalMs = 3000;
+
+/**
+ * Writes `{"enterprise","device","profile","sent":n,"acked":[[1,500],[502,510]]}` for each device.
+ * `path` holds either the former ledger or the whole new one, at any time; the new one is on disk
+ * when the promise resolves. Devices go on meanwhile: each line is true of the moment it was made.
+ */
+export async function writeLedger(ledger: Ledger, path: string): Promise<void> {
+  const temporary = `${path}.new`;
+  const file = await open(temporary, 'w');
+  try {
+    let lines: string[] = [];
+    for (const entry of ledger.entries()) {
+      lines.push(`${JSON.stringify(entry)}\n`);
+      if (lines.length < linesPerWrite) continue;
+      await file.write(lines.join(''));
+      lines = [];
+    }
+    await file.write(lines.join(''));
+    await file.datasync();
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, path);
+}
+
+/** Keeps a ledger's file up to date while a simulation runs. */
+export class LedgerFile {
+  readonly #ledger: Ledger;
+  readonly #path: string;
+  #timer: Timer | null = null;
+  #writing: Promise<void> = Promise.resolve();
+  #busy = false;
+  #error: unknown = null;
+
+  constructor(ledger: Ledger, path: string) {
+    this.#ledger = ledger;
+    this.#path = path;
+  }
+
+  /** Writes the file for the first time. Rejects when it cannot be written. */
+  async start(clock: Clock): Promise<void> {
+    await writeLedger(this.#ledger, this.#path);
+    this.#timer = clock.every(ledgerIntervalMs, () => {
+      if (this.#busy) return;
+      this.#busy = true;
+      this.#writing = writeLedger(this.#ledger, this.#path)
+        .catch((error: unknown) => {
+          this.#error = error;
+        })
+        .finally(() => {
+          this.#busy = false;
+        });
+    });
+  }
+
+  /** The latest failure of a write in between, if any; the next write may succeed. */
+  get error(): unknown {
+    return this.#error;
+  }
+
+  /** Writes the final ledger. Rejects when it cannot be written. */
+  async stop(): Promise<void> {
+    this.#timer?.cancel();
+    await this.#writing;
+    await writeLedger(this.#ledger, this.#path);
+  }
+}

@@ -1,0 +1,65 @@
+/** The machines behind a fleet's devices: one device model per profile, shared by its devices. */
+
+import type { CityDevice } from '../model/city.ts';
+import type { DeviceProfile } from '../model/profile.ts';
+import { seedOf } from '../model/random.ts';
+import type { SignalValue } from '../model/reading.ts';
+import { createEnvironment } from './device-model/environment.ts';
+import { createDeviceModel, type DeviceModel } from './device-model/model.ts';
+
+/** Which signals a reading carries: the profile's key signals, or all. */
+export type ReportKind = 'key' | 'full';
+
+/** An alarm as a device model raises or clears it. */
+export type MachineEvent = ReturnType<DeviceModel['takeEvents']>[number];
+
+/** Devices are numbered as in the list this was made of. */
+export class Machines {
+  readonly #models: readonly DeviceModel[];
+  /** For each device its model and its number there. */
+  readonly #modelOf: Uint16Array;
+  readonly #indexOf: Uint32Array;
+
+  /** @throws Error when a device's profile is not among `profiles`. */
+  constructor(
+    devices: readonly CityDevice[],
+    profiles: ReadonlyMap<string, DeviceProfile>,
+    seed: number,
+  ) {
+    const counts = new Map<string, number>();
+    for (const { profile } of devices) counts.set(profile, (counts.get(profile) ?? 0) + 1);
+    const environment = createEnvironment({ seed });
+    const numbers = new Map<string, number>();
+    this.#models = [...counts].map(([id, count], number) => {
+      const profile = profiles.get(id);
+      if (profile === undefined) throw new Error(`no such profile: ${id}`);
+      numbers.set(id, number);
+      return createDeviceModel(profile, environment, count);
+    });
+    this.#modelOf = Uint16Array.from(devices, ({ profile }) => numbers.get(profile)!);
+    this.#indexOf = Uint32Array.from(devices, ({ enterprise, device, district }, i) =>
+      this.#models[this.#modelOf[i]!]!.add({
+        seed: seedOf(`machine/${seed}/${enterprise}/${device}`),
+        district,
+      }),
+    );
+  }
+
+  /** Plays the machine up to `timestampMs` (wall time) and reads its signals. */
+  read(device: number, timestampMs: number, report: ReportKind): Record<string, SignalValue> {
+    const model = this.#models[this.#modelOf[device]!]!;
+    const index = this.#indexOf[device]!;
+    model.advance(index, timestampMs);
+    return model.values(index, report);
+  }
+
+  /** Alarms raised and cleared since the last call. */
+  takeEvents(device: number): readonly MachineEvent[] {
+    return this.#models[this.#modelOf[device]!]!.takeEvents(this.#indexOf[device]!);
+  }
+
+  /** The profile's nominal reporting interval in the machine's present state. */
+  intervalMs(device: number): number {
+    return this.#models[this.#modelOf[device]!]!.intervalMs(this.#indexOf[device]!);
+  }
+}

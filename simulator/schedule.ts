@@ -1,0 +1,112 @@
+/** One timer for all devices: when each message is due, and how late the process was. */
+
+import type { Clock, Timer } from '../model/clock.ts';
+import { LatencyHistogram } from '../model/histogram.ts';
+import { TimingWheel } from './timing-wheel.ts';
+
+/** Due times lie on a grid of this width; intervals are multiples of it. */
+export const slotMs = 10;
+
+/** Due items handled before incoming bytes get their turn, when the process is behind. */
+const itemsPerTurn = 500;
+
+/** A wall clock that was set is followed when it differs by more than this. */
+const stepMsMax = 100;
+
+export interface ScheduleSettings {
+  readonly clock: Clock;
+  /** Items are numbered from 0. */
+  readonly items: number;
+  /** Called at `dueMs` (monotonic) or a little later, never earlier. Must not throw. */
+  readonly onDue: (item: number, dueMs: number) => void;
+  /** Called once per turn of the timer, for work that can wait for it. */
+  readonly onTurn?: (nowMs: number) => void;
+}
+
+/**
+ * Open load: a message is due by the clock, whatever became of the one before. Every due time is
+ * met once and in order; being late changes nothing in what is due later.
+ */
+export class Schedule {
+  /** How late each turn of the timer was: the event loop's lag. */
+  readonly lag = new LatencyHistogram();
+  /** Turns so late that a whole slot was missed. */
+  overruns = 0;
+  readonly #settings: ScheduleSettings;
+  readonly #wheel: TimingWheel;
+  readonly #onDue: (item: number, tick: number) => void;
+  #originMs = 0;
+  #wallOffsetMs = 0;
+  #timer: Timer | null = null;
+
+  constructor(settings: ScheduleSettings) {
+    this.#settings = settings;
+    this.#wheel = new TimingWheel(settings.items);
+    this.#onDue = (item, tick) => settings.onDue(item, this.#originMs + tick * slotMs);
+  }
+
+  /** Begins to count; `set` and `wallOf` need it. */
+  start(): void {
+    const { clock } = this.#settings;
+    this.#originMs = clock.monotonicMs();
+    this.#wallOffsetMs = clock.nowMs() - this.#originMs;
+    this.#arm(this.#originMs + slotMs);
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+  }
+
+  /** Makes `item` due at `dueMs` (monotonic), on the grid and not before the next slot. */
+  set(item: number, dueMs: number): void {
+    this.#wheel.set(item, Math.round((dueMs - this.#originMs) / slotMs));
+  }
+
+  /**
+   * The first due time at or after `afterMs` of something that is due every `intervalMs`, shifted
+   * by `phase` (0 to 1) of the interval. On the grid if `intervalMs` is a multiple of it.
+   */
+  firstDue(afterMs: number, intervalMs: number, phase: number): number {
+    const shiftMs = Math.floor((phase * intervalMs) / slotMs) * slotMs;
+    const baseMs = this.#originMs + shiftMs;
+    return baseMs + Math.max(0, Math.ceil((afterMs - baseMs) / intervalMs)) * intervalMs;
+  }
+
+  /** Wall time of a monotonic time. Follows a clock that is set, so it may step. */
+  wallOf(monotonicMs: number): number {
+    return Math.round(this.#wallOffsetMs + monotonicMs);
+  }
+
+  #arm(atMs: number): void {
+    const { clock } = this.#settings;
+    const delayMs = Math.max(0, atMs - clock.monotonicMs());
+    this.#timer = clock.after(delayMs, () => this.#turn(atMs));
+  }
+
+  #turn(plannedMs: number): void {
+    const { clock } = this.#settings;
+    const nowMs = clock.monotonicMs();
+    const lateMs = Math.max(0, nowMs - plannedMs);
+    this.lag.record(lateMs);
+    if (lateMs >= slotMs) this.overruns++;
+    const driftMs = clock.nowMs() - nowMs - this.#wallOffsetMs;
+    if (Math.abs(driftMs) > stepMsMax) this.#wallOffsetMs += driftMs;
+    const tick = Math.floor((nowMs - this.#originMs) / slotMs + tolerance);
+    const reached = this.#wheel.advance(tick, this.#onDue, itemsPerTurn);
+    this.#settings.onTurn?.(nowMs);
+    if (this.#timer === null) return;
+    this.#arm(reached ? this.#originMs + (tick + 1) * slotMs : clock.monotonicMs());
+  }
+}
+
+/** Of a slot: a timer that is a rounding error early is on time. */
+const tolerance = 1e-6;
+
+/**
+ * Phases of devices numbered from 0, spread evenly over 0 to 1 however many there are, neighbours
+ * far apart: multiples of the golden ratio (the sequence of lowest discrepancy of its kind).
+ */
+export function evenPhase(index: number): number {
+  return (index * 0.6180339887498949) % 1;
+}
