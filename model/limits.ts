@@ -60,6 +60,8 @@ export const limits = Object.freeze({
   writeBytesMax: 8 * MiB,
   /** Bytes read of a store's answer to a write. */
   storeAnswerBytesMax: 64 * KiB,
+  /** A store's Retry-After counts for this long at most. */
+  storeRetryAfterMsMax: 5 * 60 * secondMs,
   /** Bytes of one element of a store's streamed answer to a query. */
   storeElementBytesMax: 64 * MiB,
   /** Bytes of a store's whole answer to a query. */
