@@ -13,8 +13,8 @@ const calibrationRounds = 40;
 /**
  * Kinds (positions in `productionKinds`) of all production devices, one byte each, enterprise by
  * enterprise and sorted within each. `tradeOf` and `sizeOf` give each enterprise's trade and
- * number of devices. The city's counts are the mix's within one device for each kind wherever the
- * trades present allow it.
+ * number of devices. No trade gets a kind it has no use for; within that, the city's counts are as
+ * close to the mix as whole devices can be.
  */
 export function assignKinds(
   tradeOf: readonly number[],
@@ -43,11 +43,10 @@ function kindCounts(devicesByTrade: readonly number[]): number[][] {
   const shares = calibratedShares(devicesByTrade);
   const carried = new Array<number>(productionKinds.length).fill(0);
   return devicesByTrade.map((devices, trade) => {
-    const wanted = shares[trade]!.map((share, kind) => share * devices + carried[kind]!);
-    const counts = apportion(
-      devices,
-      wanted.map((devicesWanted) => Math.max(0, devicesWanted)),
-    );
+    const own = shares[trade]!;
+    const wanted = own.map((share, kind) => share * devices + carried[kind]!);
+    const weights = wanted.map((want, kind) => (own[kind]! > 0 ? Math.max(0, want) : 0));
+    const counts = apportion(devices, weights.some((weight) => weight > 0) ? weights : own);
     for (const [kind, count] of counts.entries()) carried[kind] = wanted[kind]! - count;
     return counts;
   });

@@ -1,10 +1,10 @@
 /** Every dialect, one line each. */
 
 import type { Dialect } from './dialect.ts';
-import { nativeDialect } from './native.ts';
+import { native } from './native.ts';
 
 export const dialects = {
-  native: nativeDialect,
+  native,
 } as const satisfies Record<string, Dialect>;
 
 export type DialectId = keyof typeof dialects;

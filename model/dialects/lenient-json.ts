@@ -31,8 +31,8 @@ export function parsePayload(payload: Buffer): unknown {
     if (standard === text) throw notJson(error);
     try {
       return JSON.parse(standard);
-    } catch {
-      throw notJson(error);
+    } catch (second) {
+      throw notJson(second);
     }
   }
 }

@@ -30,7 +30,7 @@ const mistakesListedMax = 5;
  * - A single reading is encoded as an object, several as an array. Numbers are written as
  *   JavaScript prints them; they must be finite.
  */
-export const nativeDialect: Dialect = {
+export const native: Dialect = {
   id: 'native',
 
   credentials(enterprise, device, secret) {
