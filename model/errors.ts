@@ -334,10 +334,41 @@ export const errorTable = {
     'The request is not valid; the reason is given.',
     '请求无效,原因见说明。',
   ),
+  'api.wrong-host': entry(
+    false,
+    'This gateway does not go by the name in the Host header. Use http://127.0.0.1, or tell it its name with --public-url.',
+    'Host 头中的名称不属于本网关。请使用 http://127.0.0.1,或用 --public-url 指定其名称。',
+  ),
+  'api.body-too-large': entry(
+    false,
+    'The request body is larger than this gateway accepts. Send it in parts.',
+    '请求内容超过网关上限,请分批发送。',
+  ),
+  'api.too-many-viewers': entry(
+    true,
+    'As many live views are open as this gateway serves. Close one, or try again later.',
+    '实时视图数量已达上限,请关闭其他页面或稍后重试。',
+  ),
   'api.internal': entry(
     true,
     'The gateway could not answer. Its log has the cause.',
     '网关无法响应,原因见日志。',
+  ),
+  // Command line
+  'command.gateway-unreachable': entry(
+    true,
+    'The gateway cannot be reached. Check that it runs and, when it runs elsewhere, name it with --url and --token-file.',
+    '无法连接网关。请确认其正在运行;若在其他主机上,请用 --url 与 --token-file 指定。',
+  ),
+  'command.needs-gateway': entry(
+    false,
+    'This needs a running gateway. Start it with "onramp gateway" on the same data folder.',
+    '此操作需要网关正在运行。请在同一数据目录上执行 "onramp gateway"。',
+  ),
+  'command.file-unreadable': entry(
+    false,
+    'A file named on the command line cannot be read.',
+    '无法读取命令行中指定的文件。',
   ),
   // Simulator
   'simulate.target-unreachable': entry(

@@ -101,6 +101,12 @@ export const limits = Object.freeze({
   apiReadingsMax: 100_000,
   /** Bytes of a request body of the API (an import of 100,000 devices fits). */
   apiBodyBytesMax: 64 * MiB,
+  /** Bytes of a request body that is held in memory whole: everything but an import. */
+  apiDocumentBytesMax: 1 * MiB,
+  /** Connections to the API at the same time. */
+  apiConnectionsMax: 1000,
+  /** Pages that watch the live events at the same time. */
+  apiViewersMax: 200,
 });
 
 /** Throws when the limits contradict each other. Called when this module loads. */
@@ -123,6 +129,8 @@ function assertRelations(): void {
       'payloads of dead letters go before their identities',
       limits.deadLettersPerEnterpriseMax < limits.deadLetterIdentitiesPerEnterpriseMax,
     ],
+    ['an import may be larger than a document', limits.apiDocumentBytesMax < limits.apiBodyBytesMax],
+    ['viewers leave connections to others', limits.apiViewersMax * 2 < limits.apiConnectionsMax],
     ['the journal holds many segments', limits.segmentBytesMax * 8 <= limits.journalBytesMax],
   ];
   for (const [rule, holds] of rules) {
