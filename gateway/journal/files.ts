@@ -49,7 +49,7 @@ export interface JournalFiles {
 }
 
 /** The machine's file system. */
-export const nodeJournalFiles: JournalFiles = {
+export const nodeFiles: JournalFiles = {
   createFile: async (path) => writable(await fs.open(path, 'wx', 0o600)),
   overwriteFile: async (path) => writable(await fs.open(path, 'w', 0o600)),
   openFile: async (path) => readable(await fs.open(path, 'r')),
