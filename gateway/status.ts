@@ -1,17 +1,8 @@
 /** What the gateway knows of itself: the source of every figure of API, metrics and pages. */
 
 import type { ErrorCode } from '../model/errors.ts';
+import type { LatencySummary } from '../model/histogram.ts';
 import type { SourceAddress } from './sources/source.ts';
-
-/** Latency percentiles in milliseconds; null while there is nothing to measure. */
-export interface Percentiles {
-  readonly p50: number;
-  readonly p90: number;
-  readonly p99: number;
-  readonly p999: number;
-  readonly max: number;
-  readonly count: number;
-}
 
 /**
  * Readings since the data folder was made: received = stored + deadLettered + waiting + withheld +
@@ -49,9 +40,9 @@ export interface ShipperStatus {
   readonly retries: number;
   readonly linesPerWrite: number;
   /** Duration of a write call. */
-  readonly writeMs: Percentiles | null;
+  readonly writeMs: LatencySummary | null;
   /** From a reading's timestamp to the store's success answer, over the last minute. */
-  readonly storedMs: Percentiles | null;
+  readonly storedMs: LatencySummary | null;
 }
 
 export interface JournalStatus {

@@ -4,12 +4,13 @@ import { systemClock } from '../model/clock.ts';
 import { errorCodeOf, messageOf } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
 import { lockShared } from './data-lock.ts';
-import { nodeJournalFiles } from './journal/files.ts';
+import { nodeFiles } from './journal/files.ts';
 import { JournalWriter } from './journal/writer.ts';
 import type { FromWorker, ToWorker, WorkerStats } from './messages.ts';
 import { paths } from './paths.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
 import { RuleBook } from './pipeline/rule-book.ts';
+import type { RegistryReader } from './registry/registry.ts';
 import { openReader } from './registry/sqlite.ts';
 import { DeviceDirectory } from './sources/device-directory.ts';
 import { sources } from './sources/index.ts';
@@ -20,114 +21,133 @@ const stopTimeoutMs = 5000;
 
 type Start = Extract<ToWorker, { type: 'start' }>;
 
-function tell(message: FromWorker): void {
-  process.send?.(message);
+class Worker {
+  readonly #generation: string;
+  readonly #registry: RegistryReader;
+  readonly #rules: RuleBook;
+  readonly #journal: JournalWriter;
+  readonly #pipeline: Pipeline;
+  readonly #source: Source;
+  #commits = 0;
+
+  constructor(start: Start, journal: JournalWriter, registry: RegistryReader) {
+    const { journal: journalSettings, readings } = start.settings;
+    this.#generation = start.generation;
+    this.#registry = registry;
+    this.#rules = new RuleBook(registry);
+    this.#journal = journal;
+    this.#pipeline = new Pipeline({
+      log: {
+        append: (commit) => {
+          this.#commits++;
+          return journal.append(commit);
+        },
+      },
+      clock: systemClock,
+      rulesOf: (profile) => this.#rules.of(profile),
+      commitIntervalMs: journalSettings.commitIntervalMs,
+      strict: readings.strict,
+      readingAgeMsMax: readings.ageMax,
+      readingAheadMsMax: readings.aheadMax,
+      onFatal: die,
+    });
+    this.#source = new sources.mqtt(mqttOptions(start, registry, this.#rules));
+  }
+
+  async run(): Promise<void> {
+    const address = await this.#source.start(this.#pipeline);
+    process.on('message', (message: ToWorker) => {
+      if (message.type === 'room') this.#pipeline.grantRoom(message.bytes);
+      else if (message.type === 'stop') this.#stop().catch(die);
+    });
+    systemClock.every(statsIntervalMs, () => {
+      tell({ type: 'stats', stats: this.#stats() });
+      this.#rules.refresh().catch(die);
+    });
+    tell({ type: 'stats', stats: this.#stats() });
+    tell({ type: 'ready', address });
+  }
+
+  async #stop(): Promise<void> {
+    await this.#pipeline.stop(stopTimeoutMs);
+    await this.#source.stop();
+    await this.#journal.close();
+    tell({ type: 'stats', stats: this.#stats() });
+    this.#registry.close();
+    process.disconnect?.();
+  }
+
+  #stats(): WorkerStats {
+    const { sessions, connects, disconnects, refusals: refusedAtTheDoor } = this.#source.stats();
+    const refusals: Record<string, number> = { ...refusedAtTheDoor };
+    for (const [code, count] of this.#pipeline.refusals) {
+      refusals[code] = (refusals[code] ?? 0) + count;
+    }
+    const { user, system } = process.cpuUsage();
+    return {
+      generation: this.#generation,
+      pid: process.pid,
+      counters: { ...this.#pipeline.counters },
+      waiting: this.#pipeline.waiting,
+      blocked: this.#pipeline.blockedSinceMs !== null,
+      sessions,
+      connects,
+      disconnects,
+      refusals,
+      rssBytes: process.memoryUsage.rss(),
+      cpuS: (user + system) / 1e6,
+      commits: this.#commits,
+      journalBytes: this.#journal.bytesWritten,
+    };
+  }
 }
 
-async function run(start: Start): Promise<void> {
-  const { settings, generation } = start;
-  const data = paths(settings.data);
-  // Held until this process is gone: a new supervisor waits for it before it reads our journal.
-  lockShared(data.workersLock);
-  const registry = openReader(data.registry);
-  const rules = new RuleBook(registry);
-  const journal = await JournalWriter.create({
-    folder: data.journal,
-    generation,
-    segmentBytesMax: limits.segmentBytesMax,
-    files: nodeJournalFiles,
-  });
-  let commits = 0;
-  const pipeline = new Pipeline({
-    log: {
-      async append(commit) {
-        await journal.append(commit);
-        commits++;
-      },
-    },
-    clock: systemClock,
-    rulesOf: (profile) => rules.of(profile),
-    commitIntervalMs: settings.journal.commitIntervalMs,
-    strict: settings.readings.strict,
-    readingAgeMsMax: settings.readings.ageMax,
-    readingAheadMsMax: settings.readings.aheadMax,
-    onFatal: die,
-  });
-  const source: Source = new sources.mqtt({
+function mqttOptions({ settings, ports, tls }: Start, registry: RegistryReader, rules: RuleBook) {
+  return {
     access: settings.broker.access,
     listen: {
       host: settings.lan ? '0.0.0.0' : '127.0.0.1',
-      port: start.ports.mqtt,
-      tls:
-        start.tls !== null && start.ports.mqttTls !== null
-          ? { port: start.ports.mqttTls, ...start.tls }
-          : undefined,
+      port: ports.mqtt,
+      tls: tls && ports.mqttTls !== null ? { port: ports.mqttTls, ...tls } : undefined,
       reusePort: settings.workers > 1,
       connectionsMax: settings.broker.sessionsMax,
     },
     directory: new DeviceDirectory(registry, rules, systemClock),
     clock: systemClock,
-  });
-  const address = await source.start(pipeline);
-  systemClock.every(statsIntervalMs, () => {
-    tell({ type: 'stats', stats: stats() });
-    rules.refresh().catch(die);
-  });
-
-  process.on('message', (message: ToWorker) => {
-    if (message.type === 'room') pipeline.grantRoom(message.bytes);
-    else if (message.type === 'stop') void stop();
-  });
-  // Without its supervisor a worker must not go on taking connections beside the next gateway.
-  process.on('disconnect', () => process.exit(0));
-  tell({ type: 'ready', address });
-
-  function stats(): WorkerStats {
-    const seen = source.stats();
-    const refusals: WorkerStats['refusals'] = { ...seen.refusals };
-    for (const [code, count] of pipeline.refusals) {
-      (refusals as Record<string, number>)[code] = (refusals[code] ?? 0) + count;
-    }
-    const { user, system } = process.cpuUsage();
-    return {
-      generation,
-      pid: process.pid,
-      counters: { ...pipeline.counters },
-      waiting: pipeline.waiting,
-      blocked: pipeline.blockedSinceMs !== null,
-      sessions: seen.sessions,
-      connects: seen.connects,
-      disconnects: seen.disconnects,
-      refusals,
-      rssBytes: process.memoryUsage.rss(),
-      cpuS: (user + system) / 1e6,
-      commits,
-      journalBytes: journal.bytesWritten,
-    };
-  }
-
-  async function stop(): Promise<void> {
-    await pipeline.stop(stopTimeoutMs);
-    await source.stop();
-    await journal.close();
-    tell({ type: 'stats', stats: stats() });
-    registry.close();
-    process.disconnect?.();
-  }
+  };
 }
 
+async function run(start: Start): Promise<void> {
+  const data = paths(start.settings.data);
+  // Held until this process is gone: a new supervisor waits for it before it reads our journal.
+  lockShared(data.workersLock);
+  const journal = await JournalWriter.create({
+    folder: data.journal,
+    generation: start.generation,
+    segmentBytesMax: limits.segmentBytesMax,
+    files: nodeFiles,
+  });
+  await new Worker(start, journal, openReader(data.registry)).run();
+}
+
+function tell(message: FromWorker): void {
+  if (process.connected) process.send?.(message);
+}
+
+/** Ends the process: a new one with a new generation of the journal takes its place. */
 function die(error: unknown): void {
-  process.send?.({ type: 'failed', code: errorCodeOf(error), message: messageOf(error) }, () =>
-    process.exit(1),
-  );
-  if (!process.connected) process.exit(1);
+  tell({ type: 'failed', code: errorCodeOf(error), message: messageOf(error) });
+  // The message is on its way; nothing else of this process can be trusted.
+  systemClock.after(50, () => process.exit(1));
 }
 
 // Ctrl-C reaches the whole process group; the supervisor decides when workers stop.
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});
+// Without its supervisor a worker must not go on taking connections beside the next gateway.
+process.on('disconnect', () => process.exit(0));
+process.on('uncaughtException', die);
+process.on('unhandledRejection', die);
 process.once('message', (message: ToWorker) => {
   if (message.type === 'start') run(message).catch(die);
 });
-process.on('uncaughtException', die);
-process.on('unhandledRejection', die);

@@ -1,0 +1,20 @@
+/** Small files that only their owner may read: tokens and keys. */
+
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/** The file's content; when there is none, `make` decides it, and it is written for its owner only. */
+export function readOrMake(path: string, make: () => string): { content: string; made: boolean } {
+  if (existsSync(path)) return { content: readFileSync(path, 'utf8').trim(), made: false };
+  const content = make();
+  writeOwnerFile(path, `${content}\n`);
+  return { content, made: true };
+}
+
+/** Writes a file at once and readable by its owner only. */
+export function writeOwnerFile(path: string, content: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const temporary = `${path}.new`;
+  writeFileSync(temporary, content, { mode: 0o600 });
+  renameSync(temporary, path);
+}

@@ -1,0 +1,311 @@
+/** The supervisor process: everything there is one of, and nothing but its wiring. */
+
+import { mkdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { type Clock, systemClock, type Timer } from '../model/clock.ts';
+import { messageOf, OnrampError } from '../model/errors.ts';
+import { secretBytes } from '../model/random.ts';
+import { type Api, startApi } from './api/server.ts';
+import type { GatewaySettings } from './config.ts';
+import { type Lock, lockExclusive, tryLockExclusive } from './data-lock.ts';
+import { nodeFiles } from './journal/files.ts';
+import { JournalRoom } from './journal-room.ts';
+import type { WorkerStats } from './messages.ts';
+import { readOrMake, writeOwnerFile } from './owner-file.ts';
+import { type DataPaths, paths } from './paths.ts';
+import type { Registry } from './registry/registry.ts';
+import { openRegistry } from './registry/sqlite.ts';
+import { DeadLetters } from './shipping/dead-letters.ts';
+import { Feeds } from './shipping/feeds.ts';
+import { replay } from './shipping/replay.ts';
+import { Shipper } from './shipping/shipper.ts';
+import type { GatewayStatus } from './status.ts';
+import { StatusBoard } from './status-board.ts';
+import { createStore } from './stores/index.ts';
+import type { Store } from './stores/store.ts';
+import { type TlsIdentity, tlsIdentity } from './tls-identity.ts';
+import { WorkerPool } from './worker-pool.ts';
+
+const roomIntervalMs = 500;
+const lingerMs = 200;
+const drainTimeoutMs = 15_000;
+const orphanTimeoutMs = 20_000;
+const storeRetryMs = 2000;
+const pruneIntervalMs = 3_600_000;
+
+/** Where a running gateway can be reached. */
+export interface GatewayAddress {
+  readonly httpUrl: string;
+  readonly mqttPort: number | null;
+  readonly mqttTlsPort: number | null;
+  readonly tlsFingerprint: string | null;
+  readonly operatorToken: string;
+  /** True when the token was made by this start. */
+  readonly tokenMade: boolean;
+}
+
+type Log = ReturnType<typeof pino>;
+
+/** A running gateway: registry, shipper, API, and its workers. */
+export class Supervisor {
+  readonly #settings: GatewaySettings;
+  readonly #data: DataPaths;
+  readonly #clock: Clock = systemClock;
+  readonly #log: Log;
+  readonly #closers: (() => Promise<void> | void)[] = [];
+  readonly #timers: Timer[] = [];
+  #stopped = false;
+
+  constructor(settings: GatewaySettings) {
+    this.#settings = settings;
+    this.#data = paths(settings.data);
+    this.#log = pino({ level: settings.logLevel, base: null }, pino.destination(2));
+  }
+
+  /**
+   * Starts everything and resolves when devices can connect.
+   * @throws OnrampError `config.data-folder-busy`, `config.port-busy`, `config.invalid`, `store.*`.
+   */
+  async start(): Promise<GatewayAddress> {
+    try {
+      return await this.#start();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  /** Stops accepting, commits and ships what is left, and closes everything. May be called twice. */
+  async stop(): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    for (const timer of this.#timers) timer.cancel();
+    for (const close of this.#closers.reverse()) {
+      try {
+        await close();
+      } catch (error) {
+        this.#log.error(`While stopping: ${messageOf(error)}`);
+      }
+    }
+  }
+
+  async #start(): Promise<GatewayAddress> {
+    const { broker } = this.#settings;
+    mkdirSync(this.#data.journal, { recursive: true, mode: 0o700 });
+    await this.#takeLocks();
+    await this.#probePorts();
+    const tls =
+      broker.tlsPort === null ? null : await tlsIdentity(broker, this.#data.tlsFolder, this.#clock);
+    const token = readOrMake(this.#data.operatorToken, () => secretBytes(32).toString('base64url'));
+    const registry = await openRegistry(this.#data.registry, this.#clock);
+    this.#closers.push(() => registry.close());
+    const deadLetters = new DeadLetters(this.#data.deadLetters);
+    this.#closers.push(() => deadLetters.close());
+    const store = await this.#openStore();
+    let pool: WorkerPool | null = null;
+    const feeds = new Feeds({
+      folder: this.#data.journal,
+      totalsPath: join(this.#data.data, 'shipped.json'),
+      files: nodeFiles,
+      liveGenerations: () => pool?.liveGenerations() ?? new Set(),
+      onDiscarded: (generation, { kind, reason }) =>
+        this.#log[kind === 'damaged' ? 'error' : 'info'](
+          `Journal ${generation}: ${kind}, ${reason}.`,
+        ),
+    });
+    const shipper = new Shipper({
+      feeds,
+      store,
+      deadLetters,
+      clock: this.#clock,
+      log: this.#log,
+      lingerMs,
+    });
+    await shipper.start();
+    this.#closers.push(() => shipper.stop(drainTimeoutMs));
+    const workers = this.#workerPool(tls, (stats) => board.keep(stats));
+    pool = workers;
+    this.#closers.push(() => workers.stop());
+    const room = new JournalRoom(this.#settings.journal, this.#data.journal, () =>
+      feeds.unshippedBytes(),
+    );
+    const board = new StatusBoard({
+      clock: this.#clock,
+      pool: workers,
+      feeds,
+      shipper,
+      room,
+      store: () => store.description,
+    });
+    await this.#grantRoom(room, workers);
+    await workers.start();
+    this.#timers.push(
+      this.#clock.every(roomIntervalMs, () => void this.#grantRoom(room, workers)),
+      this.#clock.every(1000, () => board.tick()),
+      this.#clock.every(pruneIntervalMs, () => void this.#prune(store, deadLetters)),
+    );
+    const api = await this.#startApi(registry, store, deadLetters, token.content, () =>
+      board.status(),
+    );
+    return this.#announce(api, workers, tls, token);
+  }
+
+  async #takeLocks(): Promise<void> {
+    const lock: Lock | null = tryLockExclusive(this.#data.gatewayLock);
+    if (lock === null) throw new OnrampError('config.data-folder-busy', this.#data.data);
+    this.#closers.push(() => lock.release());
+    // Orphaned workers of a killed supervisor may still be writing their last commit.
+    const orphans = await lockExclusive(this.#data.workersLock, {
+      timeoutMs: orphanTimeoutMs,
+      clock: this.#clock,
+    });
+    orphans.release();
+  }
+
+  /** With `reusePort` a second gateway would start silently beside the first; a plain bind tells. */
+  async #probePorts(): Promise<void> {
+    if (this.#settings.workers === 1) return;
+    const { port, tlsPort } = this.#settings.broker;
+    for (const probed of [port, tlsPort]) {
+      if (!probed) continue;
+      const server = createServer();
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', () => reject(new OnrampError('config.port-busy', `MQTT ${probed}`)));
+        server.listen({ host: this.#host, port: probed, exclusive: true }, () =>
+          server.close(() => resolve()),
+        );
+      });
+    }
+  }
+
+  get #host(): string {
+    return this.#settings.lan ? '0.0.0.0' : '127.0.0.1';
+  }
+
+  async #openStore(): Promise<Store> {
+    const store = await createStore(this.#settings.store, {
+      clock: this.#clock,
+      log: this.#log,
+      dataFolder: this.#data.data,
+    });
+    this.#closers.push(() => store.stop());
+    try {
+      await store.start();
+    } catch (error) {
+      if (!(error instanceof OnrampError && error.retry)) throw error;
+      // Readings wait in the journal; the store is tried again until it is there.
+      this.#log.warn(messageOf(error));
+      this.#retryStart(store);
+    }
+    return store;
+  }
+
+  #retryStart(store: Store): void {
+    this.#clock.after(storeRetryMs, () => {
+      if (this.#stopped) return;
+      store.start().then(
+        () => this.#log.info(`The store is there: ${store.description}.`),
+        (error) => {
+          if (error instanceof OnrampError && error.retry) this.#retryStart(store);
+          else this.#log.error(messageOf(error));
+        },
+      );
+    });
+  }
+
+  #workerPool(tls: TlsIdentity | null, onGone: (stats: WorkerStats | null) => void): WorkerPool {
+    const { broker, workers } = this.#settings;
+    let ports = { mqtt: broker.port, mqttTls: broker.tlsPort };
+    const started = this.#clock.nowMs().toString(36);
+    const pool: WorkerPool = new WorkerPool({
+      count: workers,
+      clock: this.#clock,
+      generationName: (index) => `w${index}-${started}-${secretBytes(6).toString('hex')}`,
+      startMessage: (_index, generation) => {
+        const known = pool.addresses[0];
+        if (known) ports = { mqtt: known.port ?? ports.mqtt, mqttTls: known.tlsPort };
+        return {
+          type: 'start',
+          settings: this.#settings,
+          generation,
+          tls: tls && { key: tls.key, cert: tls.cert },
+          ports,
+        };
+      },
+      onGone: (stats) => onGone(stats),
+      log: this.#log,
+    });
+    return pool;
+  }
+
+  async #grantRoom(room: JournalRoom, pool: WorkerPool): Promise<void> {
+    try {
+      const bytes = await room.measure(this.#clock.nowMs());
+      pool.broadcast({ type: 'room', bytes: Math.floor(bytes / this.#settings.workers) });
+    } catch (error) {
+      this.#log.warn(`The journal could not be measured: ${messageOf(error)}`);
+    }
+  }
+
+  async #prune(store: Store, deadLetters: DeadLetters): Promise<void> {
+    const { rows, deadLetters: letters } = this.#settings.retention;
+    const nowMs = this.#clock.nowMs();
+    try {
+      if (rows !== null) await store.prune(nowMs - rows);
+      await deadLetters.prune(nowMs - letters);
+    } catch (error) {
+      this.#log.warn(`Old rows could not be removed, trying again later: ${messageOf(error)}`);
+    }
+  }
+
+  async #startApi(
+    registry: Registry,
+    store: Store,
+    deadLetters: DeadLetters,
+    operatorToken: string,
+    status: () => GatewayStatus,
+  ): Promise<Api> {
+    const api = await startApi(
+      {
+        settings: this.#settings,
+        clock: this.#clock,
+        registry,
+        store,
+        deadLetters,
+        operatorToken,
+        fleetKey: () =>
+          Buffer.from(
+            readOrMake(this.#data.fleetKey, () => secretBytes(32).toString('base64url')).content,
+            'base64url',
+          ),
+        status,
+        replay: (request) => replay(request, { store, deadLetters, clock: this.#clock }),
+      },
+      { host: this.#host, port: this.#settings.http.port },
+    );
+    this.#closers.push(() => api.close());
+    return api;
+  }
+
+  #announce(
+    api: Api,
+    pool: WorkerPool,
+    tls: TlsIdentity | null,
+    token: { content: string; made: boolean },
+  ): GatewayAddress {
+    const [address] = pool.addresses;
+    const runtime = { pid: process.pid, http: api.url, mqttPort: address?.port ?? null };
+    writeOwnerFile(this.#data.runtime, JSON.stringify(runtime));
+    this.#closers.push(() => rmSync(this.#data.runtime, { force: true }));
+    return {
+      httpUrl: api.url,
+      mqttPort: address?.port ?? null,
+      mqttTlsPort: address?.tlsPort ?? null,
+      tlsFingerprint: tls?.fingerprint ?? null,
+      operatorToken: token.content,
+      tokenMade: token.made,
+    };
+  }
+}

@@ -1,0 +1,66 @@
+/** The certificate of the MQTT listener: the operator's own, or one made on first start. */
+
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { generate } from 'selfsigned';
+import type { Clock } from '../model/clock.ts';
+import { messageOf, OnrampError } from '../model/errors.ts';
+import type { GatewaySettings } from './config.ts';
+import { readOrMake } from './owner-file.ts';
+
+export interface TlsIdentity {
+  readonly key: string;
+  readonly cert: string;
+  /** SHA-256 of the certificate, for people to compare. */
+  readonly fingerprint: string;
+  readonly selfSigned: boolean;
+}
+
+const tenYearsMs = 10 * 365 * 86_400_000;
+
+/**
+ * Reads the configured key and certificate, or makes a self-signed one in `folder` that is kept.
+ * @throws OnrampError `config.invalid` when the files cannot be read.
+ */
+export async function tlsIdentity(
+  broker: GatewaySettings['broker'],
+  folder: string,
+  clock: Clock,
+): Promise<TlsIdentity> {
+  const { tlsKeyFile, tlsCertFile } = broker;
+  if (tlsKeyFile !== undefined && tlsCertFile !== undefined) {
+    try {
+      return identity(readFileSync(tlsKeyFile, 'utf8'), readFileSync(tlsCertFile, 'utf8'), false);
+    } catch (error) {
+      throw new OnrampError(
+        'config.invalid',
+        `broker.tlsKeyFile, tlsCertFile: ${messageOf(error)}`,
+      );
+    }
+  }
+  const made = await generate([{ name: 'commonName', value: 'onramp gateway' }], {
+    keySize: 2048,
+    algorithm: 'sha256',
+    notAfterDate: new Date(clock.nowMs() + tenYearsMs),
+    extensions: [
+      { name: 'basicConstraints', cA: false },
+      {
+        name: 'subjectAltName',
+        altNames: [
+          { type: 2, value: 'localhost' },
+          { type: 2, value: hostname() },
+          { type: 7, ip: '127.0.0.1' },
+        ],
+      },
+    ],
+  });
+  const { content: key } = readOrMake(join(folder, 'key.pem'), () => made.private);
+  const { content: cert } = readOrMake(join(folder, 'cert.pem'), () => made.cert);
+  return identity(key, cert, true);
+}
+
+function identity(key: string, cert: string, selfSigned: boolean): TlsIdentity {
+  return { key, cert, selfSigned, fingerprint: new X509Certificate(cert).fingerprint256 };
+}
