@@ -209,11 +209,11 @@ export interface Registry extends RegistryReader {
     options?: ImportOptions,
   ): Promise<ImportReport>;
   /**
-   * Registers a city, its gateways included, with secrets derived from `fleetKey`. Doing it again
-   * refreshes what an earlier city import registered; devices registered otherwise are left alone
-   * and reported as bad rows.
+   * Registers a city with secrets derived from `fleetKey`. Doing it again refreshes what an earlier
+   * city import registered; devices registered otherwise are left alone and reported as bad rows.
+   * With `gateway`, every enterprise gets a gateway of that id, which may speak for its devices.
    */
-  importCity(city: CityDirectory, fleetKey: Buffer): Promise<ImportReport>;
+  importCity(city: CityDirectory, fleetKey: Buffer, gateway?: string): Promise<ImportReport>;
   /** Every entry in the order of keys, without secrets, at its own pace. */
   export(filter: DeviceFilter): AsyncIterable<DirectoryEntry>;
   /** Adds an enterprise, or describes a registered one anew; its devices keep their own district. */

@@ -1,0 +1,118 @@
+/** CSV as people's spreadsheets make it: byte order mark, commas or semicolons, quotes, CRLF. */
+
+import { pipeline, Readable } from 'node:stream';
+import { CsvError, parse } from 'csv-parse';
+import { type ErrorCode, OnrampError } from '../../model/errors.ts';
+import { limits } from '../../model/limits.ts';
+
+/** Pieces of a file. */
+export type ByteSource = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+
+/** A row of cells, with the number a spreadsheet shows beside it (the heading is row 1). */
+export interface CsvRow {
+  readonly row: number;
+  readonly cells: readonly string[];
+}
+
+export interface CsvTable {
+  /** Names of the columns, trimmed, in lower case. */
+  readonly heading: readonly string[];
+  readonly delimiter: string;
+  /** The rows below the heading, empty ones left out. */
+  readonly rows: AsyncIterable<CsvRow>;
+}
+
+/**
+ * Decodes UTF-8 piece by piece. Throws `code` when the bytes are not UTF-8, as in files that a
+ * Chinese Excel saved as plain CSV (GBK) or as Unicode text (UTF-16).
+ */
+export async function* utf8Text(source: ByteSource, code: ErrorCode): AsyncGenerator<string> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let line = 1;
+  try {
+    for await (const bytes of source) {
+      const text = decoder.decode(bytes, { stream: true });
+      for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) line += 1;
+      yield text;
+    }
+    yield decoder.decode();
+  } catch (error) {
+    if (!isEncodingError(error)) throw error;
+    const detail = `not UTF-8 text (near line ${line}, perhaps GBK): save the file as "CSV UTF-8"`;
+    throw new OnrampError(code, detail, error);
+  }
+}
+
+function isEncodingError(error: unknown): boolean {
+  return (
+    error instanceof TypeError &&
+    'code' in error &&
+    error.code === 'ERR_ENCODING_INVALID_ENCODED_DATA'
+  );
+}
+
+/**
+ * Reads the heading, and the rows as they are asked for. The delimiter (comma, semicolon or tab) is
+ * the one the heading has most of. Here and while rows are read, `code` is thrown, with the line,
+ * for what is not CSV or not UTF-8, and for a row of more than `importRowCharsMax` characters.
+ */
+export async function readCsv(source: ByteSource, code: ErrorCode): Promise<CsvTable> {
+  const text = utf8Text(source, code);
+  let head = '';
+  while (!/[\r\n]/.test(head) && head.length <= limits.importRowCharsMax) {
+    const next = await text.next();
+    if (next.done) break;
+    head += next.value;
+  }
+  const delimiter = delimiterOf(head.split(/[\r\n]/, 1)[0]!);
+  const rows = parsedRows(chained(head, text), delimiter, code);
+  const first = await rows.next();
+  if (first.done) throw new OnrampError(code, 'the file is empty');
+  const heading = first.value.cells.map((name) => name.trim().toLowerCase());
+  return { heading, delimiter, rows };
+}
+
+function delimiterOf(heading: string): string {
+  const count = (delimiter: string) => heading.split(delimiter).length;
+  return [',', ';', '\t'].reduce((best, each) => (count(each) > count(best) ? each : best));
+}
+
+async function* chained(head: string, rest: AsyncIterable<string>): AsyncGenerator<string> {
+  yield head;
+  yield* rest;
+}
+
+async function* parsedRows(
+  text: AsyncIterable<string>,
+  delimiter: string,
+  code: ErrorCode,
+): AsyncGenerator<CsvRow> {
+  const parser = parse({
+    delimiter,
+    columns: false,
+    // A spreadsheet counts empty rows too.
+    skip_empty_lines: false,
+    // The reader of the rows knows what a missing or a surplus cell means.
+    relax_column_count: true,
+    max_record_size: limits.importRowCharsMax,
+  });
+  pipeline(Readable.from(text), parser, () => {});
+  let row = 0;
+  try {
+    for await (const cells of parser as AsyncIterable<string[]>) {
+      row += 1;
+      if (row === 1 || cells.some((cell) => cell.trim() !== '')) yield { row, cells };
+    }
+  } catch (error) {
+    throw error instanceof CsvError ? new OnrampError(code, csvMistake(error), error) : error;
+  }
+}
+
+function csvMistake(error: CsvError): string {
+  const line = `line ${error.lines}`;
+  if (error.code === 'CSV_MAX_RECORD_SIZE') {
+    return `${line}: a row of more than ${limits.importRowCharsMax} characters (a quote that is not closed?)`;
+  }
+  if (error.code === 'CSV_QUOTE_NOT_CLOSED') return `${line}: a quote is not closed`;
+  return `${line}: ${error.message.slice(0, limits.textCharsMax)}`;
+}

@@ -1,0 +1,105 @@
+/** What a new device must fulfil, whether it is added alone or with an import. */
+
+import { type ErrorCode, OnrampError } from '../../model/errors.ts';
+import { isDirectoryId } from '../../model/identifiers.ts';
+import { limits } from '../../model/limits.ts';
+import { genericProfileId } from '../../model/profile.ts';
+import type { DeviceKind, NewDevice } from './registry.ts';
+
+/** Why something cannot be registered. */
+export interface Problem {
+  readonly code: ErrorCode;
+  readonly detail: string;
+}
+
+/** Whose a profile is: an enterprise, null for everybody's, undefined when there is no such profile. */
+export type ProfileOwner = (profile: string) => string | null | undefined;
+
+/** A GB/T 4754 two-digit class. */
+const industryPattern = /^[0-9]{2}$/;
+
+/** What devices and enterprises have when nobody said. */
+export const unknownDistrict = 'unknown';
+export const unknownIndustry = '00';
+
+/** `text` in quotes, cut to a length that fits a message. */
+export function quoted(text: string): string {
+  return JSON.stringify(text.length > 64 ? `${text.slice(0, 64)}…` : text);
+}
+
+/** The kind and profile of a new device, which may be left out. */
+export function withDefaults(device: NewDevice): { kind: DeviceKind; profile: string } {
+  const kind = device.kind ?? 'device';
+  const profile = device.profile ?? (kind === 'gateway' ? genericProfileId : '');
+  return { kind, profile };
+}
+
+/** The first thing that is wrong with `device` by itself, or null. Whether it exists is not asked. */
+export function deviceProblem(device: NewDevice, ownerOf: ProfileOwner): Problem | null {
+  return (
+    idProblem('enterprise', device.enterprise) ??
+    idProblem('device', device.device) ??
+    kindProblem(device) ??
+    profileProblem(device, ownerOf) ??
+    placeProblem(device.district, device.industry) ??
+    (device.serial === undefined ? null : idProblem('serial', device.serial)) ??
+    (device.secret === undefined ? null : secretProblem(device.secret))
+  );
+}
+
+function idProblem(column: string, id: string): Problem | null {
+  if (isDirectoryId(id)) return null;
+  return { code: 'registry.id-invalid', detail: `${column} ${quoted(id)}` };
+}
+
+function kindProblem(device: NewDevice): Problem | null {
+  const { kind = 'device', gateway } = device;
+  if (kind !== 'device' && kind !== 'gateway') {
+    return invalid(`kind must be device or gateway, not ${quoted(kind)}`);
+  }
+  if (gateway === undefined) return null;
+  if (kind === 'gateway') return invalid('a gateway cannot name a gateway');
+  return idProblem('gateway', gateway);
+}
+
+function profileProblem(device: NewDevice, ownerOf: ProfileOwner): Problem | null {
+  const { profile } = withDefaults(device);
+  const owner = ownerOf(profile);
+  if (owner === null || owner === device.enterprise) return null;
+  return {
+    code: 'registry.unknown-profile',
+    detail: profile === '' ? 'no profile given' : `${quoted(profile)} for ${device.enterprise}`,
+  };
+}
+
+/** What is wrong with a district or an industry, or null. */
+export function placeProblem(
+  district: string | undefined,
+  industry: string | undefined,
+): Problem | null {
+  if (district !== undefined && !isDirectoryId(district)) {
+    return invalid(`district ${quoted(district)} must match [a-z0-9_-]+`);
+  }
+  if (industry !== undefined && !industryPattern.test(industry)) {
+    return invalid(`industry ${quoted(industry)} must be two digits (GB/T 4754)`);
+  }
+  return null;
+}
+
+/** What is wrong with a secret somebody brings along, or null. */
+export function secretProblem(secret: string): Problem | null {
+  if (secret.length < limits.secretCharsMin) {
+    return { code: 'registry.secret-too-short', detail: `${secret.length} characters` };
+  }
+  if (secret.length <= limits.secretCharsMax) return null;
+  return invalid(`a secret has at most ${limits.secretCharsMax} characters`);
+}
+
+function invalid(detail: string): Problem {
+  return { code: 'registry.row-invalid', detail };
+}
+
+/** Throws `problem` if there is one. */
+export function throwProblem(problem: Problem | null): void {
+  if (problem !== null) throw new OnrampError(problem.code, problem.detail);
+}
