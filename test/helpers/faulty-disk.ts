@@ -155,7 +155,7 @@ export class FaultyDisk {
     for (let at = 0; at < length; at += blockBytes) {
       const version = this.#pick(file.versions);
       const source = version.length > at ? version : this.#stale();
-      source.copy(content, at, at, Math.min(at + blockBytes, length));
+      source.subarray(at, Math.min(at + blockBytes, length)).copy(content, at);
     }
     file.content = content;
     file.versions = [content];
@@ -312,7 +312,8 @@ export class DiskProcess implements JournalFiles {
     const full = landing < bytes.length;
     const failing = this.#chance(this.faults.write ?? 0) || (full && this.#chance(0.3));
     const dying = this.operations >= this.killAt;
-    if (failing || dying) landing = this.#disk.random.int(0, landing);
+    const whole = failing && this.#chance(0.2);
+    if ((failing || dying) && !whole) landing = this.#disk.random.int(0, landing);
     else if (!full && this.#chance(0.1)) landing = this.#disk.random.int(1, landing);
     await this.#land(file, bytes.subarray(0, landing), position);
     this.#end();
