@@ -11,6 +11,7 @@ import type { SourceMessage } from '../sources/source.ts';
 import { type CheckContext, type Checked, checkReading } from './check.ts';
 import { checkEvent } from './check-event.ts';
 import type { KnownDevice } from './known-device.ts';
+import { toJson } from './shown.ts';
 import type { ProfileRules } from './signal-check.ts';
 
 /** Rules by profile id; undefined when the profile is not known. */
@@ -109,7 +110,7 @@ export class Batch {
     if (!checked.ok) {
       this.#counters.refused++;
       this.#countRefusal(checked.code);
-      this.#refuse(message, checked.code, checked.detail, 'reading', JSON.stringify(raw));
+      this.#refuse(message, checked.code, checked.detail, 'reading', toJson(raw));
       return;
     }
     this.#counters.accepted++;
@@ -127,7 +128,7 @@ export class Batch {
       .map((refused) => `${refused.code} ${refused.detail}`)
       .join('; ');
     const seq = 'seq' in raw ? raw.seq : undefined;
-    const payload = JSON.stringify({ seq, ts: checked.timestampMs, values: fields.values });
+    const payload = toJson({ seq, ts: checked.timestampMs, values: fields.values });
     this.#refuse(message, first, detail, 'field', payload);
   }
 

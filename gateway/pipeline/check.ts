@@ -3,9 +3,10 @@
 import type { ErrorCode } from '../../model/errors.ts';
 import { isSignalId } from '../../model/identifiers.ts';
 import { limits } from '../../model/limits.ts';
-import { encodeValue } from '../../model/line-protocol.ts';
+import { encodeFieldValue } from '../../model/line-protocol.ts';
 import { quality, type RawReading } from '../../model/reading.ts';
 import type { KnownDevice } from './known-device.ts';
+import { shown } from './shown.ts';
 import {
   checkScalar,
   checkSignal,
@@ -89,7 +90,7 @@ export function checkReading(
 export function checkTimestamp(ts: unknown, context: CheckContext): number | null | Refused {
   if (ts === undefined || ts === null) return null;
   if (typeof ts !== 'number' || !Number.isSafeInteger(ts)) {
-    return { code: 'reading.timestamp-invalid', detail: String(ts).slice(0, 40) };
+    return { code: 'reading.timestamp-invalid', detail: shown(ts) };
   }
   const ageMs = context.nowMs - ts;
   if (ageMs > context.ageMsMax) {
@@ -111,7 +112,7 @@ export function checkTimestamp(ts: unknown, context: CheckContext): number | nul
 export function checkSeq(seq: unknown, bad: BadFields): string {
   if (seq === undefined || seq === null) return '';
   if (typeof seq === 'number' && Number.isSafeInteger(seq) && seq >= 0) return `seq=${seq},`;
-  bad.add('seq', seq, { code: 'reading.seq-invalid', detail: String(seq).slice(0, 40) });
+  bad.add('seq', seq, { code: 'reading.seq-invalid', detail: shown(seq) });
   return '';
 }
 
@@ -149,7 +150,7 @@ function profileFields(
     if (refused !== null || rule === undefined || !isSignalValue(value)) {
       bad.add(id, value, refused ?? unknownSignal(id));
     } else {
-      fields.push(rule.fieldPrefix + encodeValue(value));
+      fields.push(rule.fieldPrefix + encodeFieldValue(value));
     }
   }
   if (fields.length > 0) fields[0] = `${known.series} ${fields[0]}`;
@@ -170,7 +171,7 @@ function genericFields(
       bad.add(id, value, refused ?? invalidName(id));
     } else {
       const field =
-        typeof value === 'string' ? `text=${encodeValue(value)}` : `num=${Number(value)}`;
+        typeof value === 'string' ? `text=${encodeFieldValue(value)}` : `num=${Number(value)}`;
       rows.push(`${known.genericSeries(id)} ${field}`);
     }
   }

@@ -2,9 +2,10 @@
 
 import type { ErrorCode } from '../../model/errors.ts';
 import { limits } from '../../model/limits.ts';
-import { escapeKey } from '../../model/line-protocol.ts';
+import { escapeFieldKey } from '../../model/line-protocol.ts';
 import { type DeviceProfile, publishedSignals, type Signal } from '../../model/profile.ts';
 import type { SignalValue } from '../../model/reading.ts';
+import { shown } from './shown.ts';
 
 /** Why a value was refused. */
 export interface Refused {
@@ -34,7 +35,7 @@ export function compileRules(profile: DeviceProfile): ProfileRules {
       signal.id,
       {
         id: signal.id,
-        fieldPrefix: `${escapeKey(signal.id)}=`,
+        fieldPrefix: `${escapeFieldKey(signal.id)}=`,
         type: signal.type,
         min: signal.range?.[0] ?? Number.NEGATIVE_INFINITY,
         max: signal.range?.[1] ?? Number.POSITIVE_INFINITY,
@@ -107,10 +108,4 @@ function notFinite(id: string, value: unknown): Refused {
 
 function isNotFiniteText(value: unknown): boolean {
   return typeof value === 'string' && /^[+-]?(nan|inf(inity)?)$/i.test(value);
-}
-
-/** A value for a message to people, bounded. */
-function shown(value: unknown): string {
-  const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }
