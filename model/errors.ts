@@ -376,6 +376,11 @@ export const errorTable = {
     'The target cannot be reached. Check the address and that the platform is running.',
     '无法连接目标平台,请检查地址与平台状态。',
   ),
+  'simulate.all-refused': entry(
+    false,
+    'The target refuses every device. Import the same city there, with the same fleet key and seed.',
+    '目标平台拒绝了所有设备。请以相同的密钥与种子在目标平台导入同一城市。',
+  ),
 } as const satisfies Record<string, ErrorEntry>;
 
 /** A stable error code. */

@@ -257,7 +257,7 @@ export class Fleet implements ClientListener {
       const seq = ++this.#made[device]!;
       const payload = dialect.encodeReadings([{ seq, timestampMs, values }]);
       counters.values += Object.keys(values).length;
-      counters.payloadBytes += payload.length;
+      counters.payloadBytes += Buffer.byteLength(payload);
       if (dueMs >= this.#windowMs[0]) {
         latencies.publishDelay.record(this.#settings.clock.monotonicMs() - dueMs);
       }

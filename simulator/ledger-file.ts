@@ -42,9 +42,8 @@ export class LedgerFile {
   readonly #ledger: Ledger;
   readonly #path: string;
   #timer: Timer | null = null;
-  #writing: Promise<void> = Promise.resolve();
-  #busy = false;
-  #error: unknown = null;
+  /** The write under way, if any. One that fails in between is made good by the next. */
+  #writing: Promise<void> | null = null;
 
   constructor(ledger: Ledger, path: string) {
     this.#ledger = ledger;
@@ -55,21 +54,12 @@ export class LedgerFile {
   async start(clock: Clock): Promise<void> {
     await writeLedger(this.#ledger, this.#path);
     this.#timer = clock.every(ledgerIntervalMs, () => {
-      if (this.#busy) return;
-      this.#busy = true;
-      this.#writing = writeLedger(this.#ledger, this.#path)
-        .catch((error: unknown) => {
-          this.#error = error;
-        })
+      this.#writing ??= writeLedger(this.#ledger, this.#path)
+        .catch(() => undefined)
         .finally(() => {
-          this.#busy = false;
+          this.#writing = null;
         });
     });
-  }
-
-  /** The latest failure of a write in between, if any; the next write may succeed. */
-  get error(): unknown {
-    return this.#error;
   }
 
   /** Writes the final ledger. Rejects when it cannot be written. */

@@ -1,0 +1,135 @@
+/** The `simulate` command. */
+
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { type Clock, systemClock } from '../model/clock.ts';
+import { messageOf, OnrampError } from '../model/errors.ts';
+import { type SimulationOptions, simulationFlags, simulationOptions } from './options.ts';
+import { type ProgressOutput, progressWriter } from './progress.ts';
+import type { SimulationReport } from './report.ts';
+import { reportTable } from './report-table.ts';
+import { runSimulation, shardDevices } from './run.ts';
+
+/** Where the gateway of the same folder keeps its fleet key. */
+const fleetKeyFile = 'data/fleet.key';
+
+/** Descriptors a process needs besides its sessions: files, pipes, the event loop. */
+const otherDescriptors = 100;
+
+const examples = `
+Examples:
+  onramp simulate                                     1,000 devices against this machine's gateway
+  onramp simulate --devices 12500 --enterprises 1250 --interval 2500ms --duration 2m
+  onramp simulate --interval nominal --report full --sensors --duration forever
+  onramp simulate --target mqtts://10.0.0.5 --allow-host 10.0.0.5 --tls-ca ca.pem --fleet-key f.key
+  onramp simulate --shard 1/4 --ledger ledger-1.ndjson --json     and 2/4, 3/4, 4/4 beside it
+
+Exit codes: 0 done; 1 no device, or not every device, could connect; 2 wrong usage; 4 invalid: the
+load was not the load asked for (the reasons are listed); 130 interrupted.`;
+
+/** What the command needs of its process, replaceable in tests. */
+export interface CommandEnvironment {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly stdout: { write(text: string): unknown };
+  readonly stderr: ProgressOutput;
+}
+
+/** `onramp simulate`. Sets the exit code of the process. */
+export function simulateCommand(): Command {
+  const command = new Command('simulate')
+    .description('Play a fleet of devices of a simulated city against any MQTT platform')
+    .addHelpText('after', examples);
+  for (const { flag, help } of simulationFlags()) command.option(flag, help);
+  return command
+    .option('--json', 'print the result as JSON')
+    .action(async ({ json, ...flags }: Record<string, unknown>) => {
+      const interruption = new AbortController();
+      const onSignal = (): void => {
+        if (interruption.signal.aborted) process.exit(130);
+        interruption.abort();
+      };
+      process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+      process.exitCode = await simulate(flags, json === true, {
+        clock: systemClock,
+        signal: interruption.signal,
+        stdout: process.stdout,
+        stderr: process.stderr,
+      });
+      process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    });
+}
+
+/**
+ * Runs with `flags` as the command line gives them and prints the result.
+ * @returns the exit code.
+ * @throws OnrampError when the run could not begin or nothing could connect.
+ */
+export async function simulate(
+  flags: Readonly<Record<string, unknown>>,
+  json: boolean,
+  environment: CommandEnvironment,
+): Promise<number> {
+  const { clock, signal, stdout, stderr } = environment;
+  const options = readOptions(flags);
+  refuseTooMany(options);
+  const progress = progressWriter(stderr);
+  const { report } = await runSimulation(options, {
+    clock,
+    signal,
+    onProgress: (state) => progress.show(state),
+  }).finally(() => progress.end());
+  stdout.write(json ? `${JSON.stringify(report)}\n` : reportTable(report));
+  return exitCode(report);
+}
+
+/** 130 interrupted, 4 invalid, 1 not every device connected, 0 done. */
+export function exitCode(report: SimulationReport): number {
+  if (report.interrupted) return 130;
+  if (!report.generator.valid) return 4;
+  return report.connect.connected === report.fleet.devices ? 0 : 1;
+}
+
+/** The files that flags name are read here, so that what cannot be read is reported with the rest. */
+function readOptions(flags: Readonly<Record<string, unknown>>): SimulationOptions {
+  const problems: string[] = [];
+  const read = (flag: string, path: unknown): string | undefined => {
+    if (typeof path !== 'string') return undefined;
+    try {
+      return readFileSync(path, 'utf8');
+    } catch (error) {
+      problems.push(`${flag}: ${messageOf(error)}`);
+      return undefined;
+    }
+  };
+  const key = read('--fleet-key', flags.fleetKey ?? fleetKeyFile);
+  const input = {
+    ...flags,
+    fleetKey: key === undefined ? undefined : Buffer.from(key.trim(), 'base64url'),
+    tlsCa: read('--tls-ca', flags.tlsCa),
+  };
+  return simulationOptions(input, problems);
+}
+
+/** Says before the run, not amid its ramp, that this process may not open as many sockets. */
+function refuseTooMany(options: SimulationOptions): void {
+  const openFilesMax = openFilesLimit();
+  const sessions = shardDevices(options).length;
+  if (sessions + otherDescriptors <= openFilesMax) return;
+  const shards = Math.ceil(sessions / (openFilesMax - otherDescriptors));
+  throw new OnrampError(
+    'config.invalid',
+    `--devices: ${sessions} sessions, and this process may open ${openFilesMax} files; ` +
+      `raise the limit (ulimit -n) or run ${shards} processes with --shard 1/${shards} and so on`,
+  );
+}
+
+/** The soft limit of open files; Infinity where there is none or it is not known. */
+function openFilesLimit(): number {
+  process.report.excludeNetwork = true;
+  const report = process.report.getReport() as {
+    userLimits?: { open_files?: { soft: number | 'unlimited' } };
+  };
+  const soft = report.userLimits?.open_files?.soft;
+  return typeof soft === 'number' ? soft : Number.POSITIVE_INFINITY;
+}
