@@ -5,6 +5,9 @@ import { CsvError, parse } from 'csv-parse';
 import { type ErrorCode, OnrampError } from '../../model/errors.ts';
 import { limits } from '../../model/limits.ts';
 
+/** What is parsed in one go, so that a file in one buffer does not hold up the event loop. */
+const pieceBytes = 32 * 1024;
+
 /** Pieces of a file. */
 export type ByteSource = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
@@ -31,9 +34,11 @@ export async function* utf8Text(source: ByteSource, code: ErrorCode): AsyncGener
   let line = 1;
   try {
     for await (const bytes of source) {
-      const text = decoder.decode(bytes, { stream: true });
-      for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) line += 1;
-      yield text;
+      for (let at = 0; at < bytes.length; at += pieceBytes) {
+        const text = decoder.decode(bytes.subarray(at, at + pieceBytes), { stream: true });
+        yield text;
+        for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1)) line += 1;
+      }
     }
     yield decoder.decode();
   } catch (error) {
@@ -108,11 +113,9 @@ async function* parsedRows(
   }
 }
 
+/** What the parser says names the line. */
 function csvMistake(error: CsvError): string {
-  const line = `line ${error.lines}`;
-  if (error.code === 'CSV_MAX_RECORD_SIZE') {
-    return `${line}: a row of more than ${limits.importRowCharsMax} characters (a quote that is not closed?)`;
-  }
-  if (error.code === 'CSV_QUOTE_NOT_CLOSED') return `${line}: a quote is not closed`;
-  return `${line}: ${error.message.slice(0, limits.textCharsMax)}`;
+  if (error.code !== 'CSV_MAX_RECORD_SIZE') return error.message.slice(0, limits.textCharsMax);
+  const chars = limits.importRowCharsMax;
+  return `line ${error.lines}: a row of more than ${chars} characters (a quote that is not closed?)`;
 }

@@ -27,15 +27,19 @@ export async function* readJsonArray(
       yield parsed(source, element, code);
     }
     if (splitter.state === 'broken') throw new OnrampError(code, 'not a JSON array');
-    if (splitter.pendingChars > limits.importRowCharsMax) {
-      const detail = `element ${element + 1} has more than ${limits.importRowCharsMax} characters`;
-      throw new OnrampError(code, detail);
-    }
+    checkLength(splitter.pendingChars, element + 1, code);
   }
   if (splitter.state !== 'after') throw new OnrampError(code, 'the JSON array is not closed');
 }
 
+function checkLength(chars: number, element: number, code: ErrorCode): void {
+  if (chars <= limits.importRowCharsMax) return;
+  const detail = `element ${element} has more than ${limits.importRowCharsMax} characters`;
+  throw new OnrampError(code, detail);
+}
+
 function parsed(source: string, element: number, code: ErrorCode): unknown {
+  checkLength(source.length, element, code);
   try {
     return JSON.parse(source);
   } catch (error) {

@@ -47,13 +47,21 @@ function checkId(id: string, enterprise: string | null): void {
   if (mistake !== null) throw new OnrampError('profile.invalid', mistake);
 }
 
-/** The types of all signals the profile ever had. Throws when one would change. */
+/**
+ * The types of all signals the profile ever had. Throws when one would change, or be another one in
+ * another case, which some stores take for the same column.
+ */
 function mergedTypes(profile: DeviceProfile, known: Types): Types {
   const changed = profile.signals
     .filter((signal) => (known[signal.id] ?? signal.type) !== signal.type)
     .map((signal) => `${signal.id} is ${known[signal.id]}, not ${signal.type}`);
   if (changed.length > 0) throw new OnrampError('profile.type-changed', changed);
-  const merged = Object.assign(Object.create(null), known);
+  const spelt = new Map(Object.keys(known).map((id) => [id.toLowerCase(), id]));
+  const respelt = profile.signals
+    .filter(({ id }) => (spelt.get(id.toLowerCase()) ?? id) !== id)
+    .map(({ id }) => `${id} was "${spelt.get(id.toLowerCase())}" before`);
+  if (respelt.length > 0) throw new OnrampError('profile.invalid', respelt);
+  const merged: Types = Object.assign(Object.create(null), known);
   for (const signal of profile.signals) merged[signal.id] = signal.type;
   return merged;
 }
