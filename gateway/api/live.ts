@@ -1,0 +1,43 @@
+/** What a page on a wall shows, once a second. */
+
+import type { FastifyInstance } from 'fastify';
+import { limits } from '../../model/limits.ts';
+import { cached } from './cached.ts';
+import type { ApiContext } from './context.ts';
+import { LiveFeed } from './live-feed.ts';
+
+const intervalMs = 1000;
+/** The directory and the dead letters are asked at most this often, however many watch. */
+const ttlMs = 5000;
+const behindMsMax = 30_000;
+const recentDeadLetters = 5;
+
+/**
+ * `GET /api/v1/live`: server-sent events, an `event: snapshot` each second. Its data is
+ * `GatewayStatus` with `registry` (the directory's counts, by district too) and `deadLetters` (the
+ * newest five); either is null when it could not be had. A page reads it with fetch, which can
+ * send the token; EventSource cannot.
+ */
+export function liveRoutes(app: FastifyInstance, context: ApiContext): void {
+  const { clock, registry, deadLetters } = context;
+  const counts = cached(clock, ttlMs, () => registry.counts());
+  const recent = cached(clock, ttlMs, () => deadLetters.list({ limit: recentDeadLetters }));
+  const feed = new LiveFeed({
+    clock,
+    intervalMs,
+    viewersMax: limits.apiViewersMax,
+    behindMsMax,
+    snapshot: async () => {
+      const [directory, letters] = await Promise.all([
+        counts().catch(() => null),
+        recent().catch(() => null),
+      ]);
+      return { ...context.status(), registry: directory, deadLetters: letters?.items ?? null };
+    },
+  });
+  app.addHook('preClose', async () => feed.close());
+
+  app.get('/api/v1/live', { exposeHeadRoute: false }, async (_request, reply) =>
+    reply.type('text/event-stream; charset=utf-8').send(feed.join()),
+  );
+}

@@ -1,0 +1,54 @@
+/** Long answers, written piece by piece, so that neither memory nor the event loop holds them whole. */
+
+import { Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type Input, stringify } from 'csv-stringify/sync';
+
+const rowsPerPiece = 500;
+
+/** A value of a table's cell; null and undefined leave it empty. */
+export type Cell = string | number | boolean | null | undefined;
+
+/**
+ * A CSV document (RFC 4180, lines end in LF). A text that a spreadsheet would run as a formula
+ * (it begins with `=`, `+`, `-`, `@`, tab or carriage return) is preceded by an apostrophe.
+ */
+export function csvStream(
+  heading: readonly string[],
+  rows: Iterable<readonly Cell[]>,
+): Readable {
+  async function* document() {
+    yield csvText([heading]);
+    for await (const piece of pieces(rows)) yield csvText(piece);
+  }
+  return Readable.from(document(), { objectMode: false });
+}
+
+/** A JSON document: `before`, then the rows as an array, one a line, then `after`. */
+export function jsonStream(before: string, rows: Iterable<unknown>, after: string): Readable {
+  async function* document() {
+    yield `${before}[`;
+    let separator = '\n';
+    for await (const piece of pieces(rows)) {
+      yield separator + piece.map((row) => JSON.stringify(row)).join(',\n');
+      separator = ',\n';
+    }
+    yield `\n]${after}\n`;
+  }
+  return Readable.from(document(), { objectMode: false });
+}
+
+function csvText(rows: Input): string {
+  return stringify(rows, { escape_formulas: true, cast: { boolean: String } });
+}
+
+async function* pieces<T>(rows: Iterable<T>): AsyncGenerator<T[]> {
+  let piece: T[] = [];
+  for (const row of rows) {
+    if (piece.push(row) < rowsPerPiece) continue;
+    yield piece;
+    piece = [];
+    await nextTurn();
+  }
+  if (piece.length > 0) yield piece;
+}

@@ -1,0 +1,33 @@
+/** Moments as people and machines write them. */
+
+import { z } from 'zod';
+import { word } from './validation.ts';
+
+const isoPattern = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2}))?$/;
+
+/** Milliseconds since 1970 that a Date can hold (ECMA-262 §21.4.1.1). */
+const dateMsMax = 8.64e15;
+
+/** ISO 8601 in UTC. */
+export function isoTime(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}
+
+/**
+ * A moment in a query, as milliseconds: milliseconds since 1970, or ISO 8601 with Z or an offset
+ * (`+` is written `%2B` in a query), or a date, which begins at midnight UTC.
+ */
+export const moment = word.transform((text, context) => {
+  const milliseconds = millisecondsOf(text);
+  if (Math.abs(milliseconds) <= dateMsMax) return milliseconds;
+  context.addIssue({
+    code: 'custom',
+    message: 'must be milliseconds since 1970 or ISO 8601 like 2026-05-01T08:00:00Z',
+  });
+  return z.NEVER;
+});
+
+function millisecondsOf(text: string): number {
+  if (/^\d{1,16}$/.test(text)) return Number(text);
+  return isoPattern.test(text) ? Date.parse(text) : Number.NaN;
+}
