@@ -93,6 +93,7 @@ export const gatewaySettings = z
       .max(64)
       .default(1)
       .describe('Worker processes; more than one is Linux only'),
+    simulated: z.boolean().default(false).describe('The devices are simulated: every page says so'),
     logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
     http: httpSettings.prefault({}),
     broker: brokerSettings.prefault({}),

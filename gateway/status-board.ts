@@ -18,6 +18,7 @@ export interface StatusBoardOptions {
   readonly shipper: Shipper;
   readonly room: JournalRoom;
   readonly store: () => string;
+  readonly simulated: boolean;
 }
 
 interface Sample {
@@ -68,6 +69,7 @@ export class StatusBoard {
     for (const worker of stats) addRefusals(refusals, worker.refusals);
     const { user, system } = process.cpuUsage();
     return {
+      simulated: this.#options.simulated,
       startedAtMs: this.#startedAtMs,
       nowMs: clock.nowMs(),
       readings: this.#readings(),

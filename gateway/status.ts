@@ -61,6 +61,8 @@ export interface Rates {
 }
 
 export interface GatewayStatus {
+  /** The devices are simulated, and every page says so. */
+  readonly simulated: boolean;
   readonly startedAtMs: number;
   readonly nowMs: number;
   readonly readings: ReadingCounts;

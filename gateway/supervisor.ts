@@ -99,7 +99,7 @@ export class Supervisor {
     const tls =
       broker.tlsPort === null ? null : await tlsIdentity(broker, this.#data.tlsFolder, this.#clock);
     const token = readOrMake(this.#data.operatorToken, () => secretBytes(32).toString('base64url'));
-    const registry = await openRegistry(this.#data.registry, this.#clock);
+    const registry = openRegistry({ path: this.#data.registry, clock: this.#clock });
     this.#closers.push(() => registry.close());
     const deadLetters = new DeadLetters(this.#data.deadLetters);
     this.#closers.push(() => deadLetters.close());
@@ -138,6 +138,7 @@ export class Supervisor {
       shipper,
       room,
       store: () => store.description,
+      simulated: this.#settings.simulated,
     });
     await this.#grantRoom(room, workers);
     await workers.start();
