@@ -40,11 +40,6 @@ export const errorTable = {
     'The connection sent something that is not valid MQTT and was closed.',
     '连接发送了无效的 MQTT 数据,已被关闭。',
   ),
-  'connect.keepalive': entry(
-    false,
-    'The keepalive must be between 1 and 3600 seconds.',
-    '心跳间隔必须在 1 到 3600 秒之间。',
-  ),
   // Publishing and subscribing
   'topic.not-allowed': entry(
     false,
@@ -316,11 +311,6 @@ export const errorTable = {
     false,
     'A port is in use. Choose another with --http-port or --mqtt-port (0 picks a free one).',
     '端口被占用。请用 --http-port 或 --mqtt-port 指定其他端口(0 表示自动选择)。',
-  ),
-  'config.open-needs-loopback': entry(
-    false,
-    'broker.access: open lets anyone publish anywhere and therefore binds to loopback only.',
-    'broker.access: open 允许任意发布,因此只能绑定本机回环地址。',
   ),
   // HTTP
   'api.unauthorized': entry(
