@@ -3,12 +3,12 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { type Clock, systemClock } from '../model/clock.ts';
-import { messageOf, OnrampError } from '../model/errors.ts';
+import { messageOf } from '../model/errors.ts';
 import { type SimulationOptions, simulationFlags, simulationOptions } from './options.ts';
 import { type ProgressOutput, progressWriter } from './progress.ts';
 import type { SimulationReport } from './report.ts';
 import { reportTable } from './report-table.ts';
-import { runSimulation, shardDevices } from './run.ts';
+import { runSimulation } from './run.ts';
 
 /** Where the gateway of the same folder keeps its fleet key. */
 const fleetKeyFile = 'data/fleet.key';
@@ -72,11 +72,11 @@ export async function simulate(
 ): Promise<number> {
   const { clock, signal, stdout, stderr } = environment;
   const options = readOptions(flags);
-  refuseTooMany(options);
   const progress = progressWriter(stderr);
   const { report } = await runSimulation(options, {
     clock,
     signal,
+    sessionsMax: openFilesLimit() - otherDescriptors,
     onProgress: (state) => progress.show(state),
   }).finally(() => progress.end());
   stdout.write(json ? `${JSON.stringify(report)}\n` : reportTable(report));
@@ -105,29 +105,18 @@ function readOptions(flags: Readonly<Record<string, unknown>>): SimulationOption
   const key = read('--fleet-key', flags.fleetKey ?? fleetKeyFile);
   const input = {
     ...flags,
-    fleetKey: key === undefined ? undefined : Buffer.from(key.trim(), 'base64url'),
+    // A key that cannot be read is a problem already; this one only avoids a second one.
+    fleetKey: key === undefined ? Buffer.alloc(32) : Buffer.from(key.trim(), 'base64url'),
     tlsCa: read('--tls-ca', flags.tlsCa),
   };
   return simulationOptions(input, problems);
 }
 
-/** Says before the run, not amid its ramp, that this process may not open as many sockets. */
-function refuseTooMany(options: SimulationOptions): void {
-  const openFilesMax = openFilesLimit();
-  const sessions = shardDevices(options).length;
-  if (sessions + otherDescriptors <= openFilesMax) return;
-  const shards = Math.ceil(sessions / (openFilesMax - otherDescriptors));
-  throw new OnrampError(
-    'config.invalid',
-    `--devices: ${sessions} sessions, and this process may open ${openFilesMax} files; ` +
-      `raise the limit (ulimit -n) or run ${shards} processes with --shard 1/${shards} and so on`,
-  );
-}
-
 /** The soft limit of open files; Infinity where there is none or it is not known. */
 function openFilesLimit(): number {
-  process.report.excludeNetwork = true;
-  const report = process.report.getReport() as {
+  const source = process.report as NodeJS.ProcessReport & { excludeNetwork: boolean };
+  source.excludeNetwork = true;
+  const report = source.getReport() as {
     userLimits?: { open_files?: { soft: number | 'unlimited' } };
   };
   const soft = report.userLimits?.open_files?.soft;

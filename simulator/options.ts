@@ -41,6 +41,9 @@ const shard = z
   })
   .refine(({ number, count }) => number >= 1 && number <= count, 'must be 1/n to n/n');
 
+/** Loopback addresses to spread over when no number is given: ephemeral ports for all. */
+const loopbackAddresses = 64;
+
 /** What the help shows of a field: the placeholder of its value, none for a switch, and a text. */
 export interface OptionHelp {
   readonly value?: string;
@@ -104,7 +107,10 @@ const fields = z.strictObject({
     }),
   connectRate: whole(1, 1_000_000)
     .optional()
-    .meta({ value: 'N', description: 'connections begun per second (default: all the time)' }),
+    .meta({
+      value: 'N',
+      description: 'connections begun per second (default: as fast as possible)',
+    }),
   connectsInFlight: whole(1, 10_000)
     .prefault(200)
     .meta({ value: 'N', description: 'connections begun and not yet accepted, at most' }),
@@ -129,9 +135,15 @@ const fields = z.strictObject({
   drain: duration(0)
     .prefault('30s')
     .meta({ value: 'DURATION', description: 'wait for acknowledgements at the end, at most' }),
-  spreadLoopback: whole(1, 60_000)
+  spreadLoopback: z
+    .literal(true)
+    .transform(() => loopbackAddresses)
+    .or(whole(1, 60_000))
     .optional()
-    .meta({ value: 'N', description: 'connect to N addresses from 127.0.0.1 on in turn' }),
+    .meta({
+      value: '[N]',
+      description: `connect to N (${loopbackAddresses}) addresses from 127.0.0.1 on in turn`,
+    }),
   sourceAddresses: z
     .array(z.union([z.ipv4(), z.ipv6()], { error: 'not an IP address' }))
     .optional()
@@ -161,6 +173,11 @@ const fields = z.strictObject({
     .meta({ value: 'DURATION', description: 'the run is invalid if its p99 is over this' }),
 });
 
+/** `<N>` for a value that is needed, `[N]` for one that is not. */
+function placeholder(value = ''): string {
+  return value === '' || value.startsWith('[') ? value : `<${value}>`;
+}
+
 /** The settings as flags of a command line, in their order. */
 export function simulationFlags(): { name: string; flag: string; help: string }[] {
   return Object.entries(fields.shape).map(([name, field]) => {
@@ -169,7 +186,7 @@ export function simulationFlags(): { name: string; flag: string; help: string }[
     const shown = typeof preset === 'string' || typeof preset === 'number';
     return {
       name,
-      flag: value === undefined ? optionName([name]) : `${optionName([name])} <${value}>`,
+      flag: [optionName([name]), placeholder(value)].join(' ').trimEnd(),
       help: shown ? `${description} (default: ${preset})` : description,
     };
   });

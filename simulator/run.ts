@@ -50,6 +50,8 @@ export interface SimulationContext {
   readonly clock: Clock;
   /** Ends the run early: what is on its way gets a moment, sessions end, the result is given. */
   readonly signal?: AbortSignal;
+  /** Sockets this process may open. */
+  readonly sessionsMax?: number;
   /** Called about once a second and when the phase changes. */
   readonly onProgress?: (progress: SimulationProgress) => void;
 }
@@ -84,7 +86,7 @@ export async function runSimulation(
   context: SimulationContext,
 ): Promise<SimulationResult> {
   const devices = shardDevices(options);
-  if (devices.length === 0) throw new OnrampError('config.invalid', '--shard: holds no device');
+  refuseCount(devices.length, context.sessionsMax ?? Number.POSITIVE_INFINITY);
   const fleet = await createFleet(options, devices, context.clock);
   const ledgerFile =
     options.ledger === undefined ? null : new LedgerFile(fleet.ledger, options.ledger);
@@ -96,6 +98,18 @@ export async function runSimulation(
     fleet.stop();
     await ledgerFile?.stop().catch(refuseLedger);
   }
+}
+
+/** Says before the run, not amid its ramp, that this process cannot open as many sockets. */
+function refuseCount(devices: number, sessionsMax: number): void {
+  if (devices === 0) throw new OnrampError('config.invalid', '--shard: holds no device');
+  if (devices <= sessionsMax) return;
+  const shards = Math.ceil(devices / sessionsMax);
+  throw new OnrampError(
+    'config.invalid',
+    `--devices: ${devices} sessions, and this process may open ${sessionsMax} sockets; raise ` +
+      `the limit (ulimit -n) or run ${shards} processes with --shard 1/${shards} and so on`,
+  );
 }
 
 function refuseLedger(error: unknown): never {

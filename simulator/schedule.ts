@@ -64,13 +64,13 @@ export class Schedule {
   }
 
   /**
-   * The first due time at or after `afterMs` of something that is due every `intervalMs`, shifted
+   * The first due time after `afterMs` of something that is due every `intervalMs`, shifted
    * by `phase` (0 to 1) of the interval. On the grid if `intervalMs` is a multiple of it.
    */
   firstDue(afterMs: number, intervalMs: number, phase: number): number {
     const shiftMs = Math.floor((phase * intervalMs) / slotMs) * slotMs;
     const baseMs = this.#originMs + shiftMs;
-    return baseMs + Math.max(0, Math.ceil((afterMs - baseMs) / intervalMs)) * intervalMs;
+    return baseMs + Math.max(0, Math.floor((afterMs - baseMs) / intervalMs) + 1) * intervalMs;
   }
 
   /** Wall time of a monotonic time. Follows a clock that is set, so it may step. */
