@@ -38,7 +38,7 @@ export function openForWriting(file: DatabaseFile): DatabaseSync {
     const db = new DatabaseSync(file.path);
     try {
       db.exec(file.pragmas);
-      inTransaction(db, () => migrate(db, file));
+      if (schemaVersion(db) !== file.migrations.length) inTransaction(db, () => migrate(db, file));
       return db;
     } catch (error) {
       db.close();
