@@ -1,7 +1,7 @@
 /** aedes with every option stated, and without the work that nobody's subscription needs. */
 
 import { Aedes, type AedesOptions, type AedesPublishPacket, type Client } from 'aedes';
-import type { limits as Limits } from '../model/limits.ts';
+import type { Limits } from '../model/limits.ts';
 
 type Done = (error?: Error | null) => void;
 type Publish = (packet: AedesPublishPacket, client: Client | Done | null, done?: Done) => void;
@@ -12,7 +12,7 @@ const sessionNotices = /^\$SYS\/[^/]+\/(new|disconnect)\/(clients|subscribes|uns
  * The options of aedes 1.2, all of them, each with its reason. The hooks are the front door's.
  */
 export function brokerOptions(
-  limits: typeof Limits,
+  limits: Limits,
   hooks: Required<
     Pick<AedesOptions, 'preConnect' | 'authenticate' | 'authorizePublish' | 'authorizeSubscribe'>
   >,

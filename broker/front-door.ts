@@ -2,7 +2,7 @@
 
 import type { AedesPublishPacket, Client, ConnectPacket, PublishPacket, Subscription } from 'aedes';
 import { type ErrorCode, OnrampError } from '../model/errors.ts';
-import { limits as systemLimits } from '../model/limits.ts';
+import { type Limits, limits as systemLimits } from '../model/limits.ts';
 import type { Authenticate, ConnectDecision, TopicPermissions } from './access.ts';
 import { brokerOptions, EmbeddedBroker } from './broker.ts';
 import { type Listeners, type ListenOptions, openListeners } from './listeners.ts';
@@ -21,7 +21,7 @@ export interface FrontDoorOptions {
   readonly onRefused: (code: ErrorCode) => void;
   /** False while no new session can be served; a CONNECT is then answered with code 3. */
   readonly acceptsSessions: () => boolean;
-  readonly limits?: Partial<typeof systemLimits>;
+  readonly limits?: Partial<Limits>;
 }
 
 type Settle = SessionPublish['settle'];
@@ -69,7 +69,7 @@ interface Pending {
 /** Listens, authenticates, and hands publishes on. Nothing is acknowledged here by itself. */
 export class FrontDoor {
   readonly #options: FrontDoorOptions;
-  readonly #limits: typeof systemLimits;
+  readonly #limits: Limits;
   readonly #broker: EmbeddedBroker;
   readonly #sessions = new Map<Client, DeviceSession>();
   readonly #connecting = new WeakMap<Client, Pending>();
@@ -260,7 +260,7 @@ export class FrontDoor {
       if (client.closed) setImmediate(() => this.#broker.release(client));
     });
     this.#broker.on('clientDisconnect', (client) => this.#forget(client));
-    const failed = (client: Client, error: Error): void => {
+    const failed = (_client: Client, error: Error): void => {
       if (error instanceof OnrampError) {
         if (error.code === 'packet.too-large') this.#options.onRefused(error.code);
       } else if (!isTransport(error)) {

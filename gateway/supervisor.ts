@@ -188,7 +188,7 @@ export class Supervisor {
   async #openStore(): Promise<Store> {
     const store = await createStore(this.#settings.store, {
       clock: this.#clock,
-      log: this.#log,
+      logger: this.#log,
       dataFolder: this.#data.data,
     });
     this.#closers.push(() => store.stop());
@@ -282,7 +282,7 @@ export class Supervisor {
             'base64url',
           ),
         status,
-        replay: (request) => replay(request, { store, deadLetters, clock: this.#clock }),
+        replay: (request) => replay(request, { store, deadLetters, registry, clock: this.#clock }),
       },
       { host: this.#host, port: this.#settings.http.port },
     );

@@ -109,6 +109,9 @@ export const limits = Object.freeze({
   apiViewersMax: 200,
 });
 
+/** The limits as numbers, so that tests can set tighter ones. */
+export type Limits = Readonly<Record<keyof typeof limits, number>>;
+
 /** Throws when the limits contradict each other. Called when this module loads. */
 function assertRelations(): void {
   const rules: [string, boolean][] = [
@@ -129,7 +132,10 @@ function assertRelations(): void {
       'payloads of dead letters go before their identities',
       limits.deadLettersPerEnterpriseMax < limits.deadLetterIdentitiesPerEnterpriseMax,
     ],
-    ['an import may be larger than a document', limits.apiDocumentBytesMax < limits.apiBodyBytesMax],
+    [
+      'an import may be larger than a document',
+      limits.apiDocumentBytesMax < limits.apiBodyBytesMax,
+    ],
     ['viewers leave connections to others', limits.apiViewersMax * 2 < limits.apiConnectionsMax],
     ['the journal holds many segments', limits.segmentBytesMax * 8 <= limits.journalBytesMax],
   ];

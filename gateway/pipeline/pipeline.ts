@@ -6,7 +6,7 @@
 
 import type { Clock, Timer } from '../../model/clock.ts';
 import { type ErrorCode, errorCodeOf } from '../../model/errors.ts';
-import { limits as systemLimits } from '../../model/limits.ts';
+import { type Limits, limits as systemLimits } from '../../model/limits.ts';
 import type { Commit, WorkerCounters } from '../journal/commit.ts';
 import { zeroCounters } from '../journal/commit.ts';
 import type { MessageSink, SourceMessage } from '../sources/source.ts';
@@ -28,7 +28,7 @@ export interface PipelineOptions {
   readonly readingAheadMsMax: number;
   /** The journal can no longer be trusted: the process must end and begin a new generation. */
   readonly onFatal: (error: unknown) => void;
-  readonly limits?: Partial<typeof systemLimits>;
+  readonly limits?: Partial<Limits>;
 }
 
 const retryFullMs = 250;
@@ -38,7 +38,7 @@ export class Pipeline implements MessageSink {
   readonly counters: WorkerCounters = { ...zeroCounters };
   readonly refusals = new Map<ErrorCode, number>();
   readonly #options: PipelineOptions;
-  readonly #limits: typeof systemLimits;
+  readonly #limits: Limits;
   readonly #sweep: Timer;
   #queue: SourceMessage[] = [];
   #queueHead = 0;

@@ -11,10 +11,10 @@ import { splitLines } from '../../model/line-protocol.ts';
 import type { ShipperStatus } from '../status.ts';
 import type { LineBatch, Store, WriteResult } from '../stores/store.ts';
 import { Backoff } from './backoff.ts';
-import type { DeadLetters } from './dead-letters.ts';
+import type { DeadLetter, DeadLetters } from './dead-letters.ts';
 import type { PendingRecord } from './feed.ts';
 import type { Feeds } from './feeds.ts';
-import { type IsolatedLine, Isolation, type Offer } from './isolate.ts';
+import { type IsolatedLine, Isolation, type Offer, type RejectedOwner } from './isolate.ts';
 import { checkLetters, storeLetter } from './letters.ts';
 import { Pace } from './pace.ts';
 
@@ -230,7 +230,7 @@ export class Shipper {
   }
 
   /** Finds the lines the store refuses; the rest is stored when this resolves. */
-  async #isolate(records: PendingRecord[], result: WriteResult): Promise<Letter[]> {
+  async #isolate(records: PendingRecord[], result: WriteResult): Promise<DeadLetter[]> {
     const lines = records.flatMap(linesOf);
     if (result.status === 'rejected') {
       return this.#refuse(
@@ -244,28 +244,26 @@ export class Shipper {
   }
 
   /** Letters for refused lines; a reading is dead when none of its lines is stored. */
-  #refuse(rejected: readonly Rejected[]): Letter[] {
+  #refuse(rejected: readonly RejectedOwner<LineOwner>[]): DeadLetter[] {
     const byRecord = new Map<PendingRecord, Set<number>>();
     for (const { owner } of rejected) {
       const indexes = byRecord.get(owner.pending) ?? new Set();
       byRecord.set(owner.pending, indexes.add(owner.index));
     }
+    const dead = new Map<PendingRecord, Set<number>>();
     for (const [pending, indexes] of byRecord) {
-      let first = 0;
-      for (const count of pending.record.lineCounts) {
-        let refused = 0;
-        for (let i = first; i < first + count; i++) if (indexes.has(i)) refused++;
-        if (refused === count) pending.refusedByStore++;
-        first += count;
-      }
+      const last = lastLinesOfDeadReadings(pending.record.lineCounts, indexes);
+      pending.refusedByStore = last.size;
+      dead.set(pending, last);
     }
     const atMs = this.#options.clock.nowMs();
-    return rejected.map((line) =>
-      storeLetter(line.owner.pending, line.owner.index, { ...line, atMs }),
-    );
+    return rejected.map(({ owner: { pending, index }, line, code, reason }) => {
+      const readings = dead.get(pending)?.has(index) ? 1 : 0;
+      return storeLetter(pending, index, { line, code, reason, atMs, readings });
+    });
   }
 
-  async #deadLetter(letters: readonly Letter[]): Promise<void> {
+  async #deadLetter(letters: readonly DeadLetter[]): Promise<void> {
     const { clock, deadLetters, log } = this.#options;
     if (letters.length === 0) return;
     for (let warned = false; ; warned = true) {
@@ -293,8 +291,21 @@ export class Shipper {
   }
 }
 
-type Letter = Parameters<DeadLetters['put']>[0][number];
-type Rejected = Awaited<ReturnType<Isolation['run']>>[number] & { owner: LineOwner };
+/** For each reading of which every line was refused, the index of its last line. */
+function lastLinesOfDeadReadings(
+  lineCounts: readonly number[],
+  refused: ReadonlySet<number>,
+): Set<number> {
+  const last = new Set<number>();
+  let first = 0;
+  for (const count of lineCounts) {
+    let dead = count > 0;
+    for (let i = first; i < first + count; i++) dead &&= refused.has(i);
+    first += count;
+    if (dead) last.add(first - 1);
+  }
+  return last;
+}
 
 function lineCountOf({ record }: PendingRecord): number {
   let sum = 0;
