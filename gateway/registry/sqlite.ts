@@ -54,15 +54,12 @@ import { SqliteReader } from './sqlite-reader.ts';
 
 export { openReader } from './sqlite-reader.ts';
 
-export interface RegistryOptions {
-  /** The file, created when it is not there; its folder is. */
-  readonly path: string;
-  readonly clock: Clock;
-}
-
-/** Opens the registry for writing; one process may. Throws `database.*`. */
-export function openRegistry(options: RegistryOptions): Registry {
-  return new SqliteRegistry(openForWriting(registryFile(options.path)), options);
+/**
+ * Opens the registry at `path` for writing, creating the file when it is not there; one process
+ * may. Throws `database.*`.
+ */
+export function openRegistry(path: string, clock: Clock): Registry {
+  return new SqliteRegistry(openForWriting(registryFile(path)), path, clock);
 }
 
 class SqliteRegistry extends SqliteReader implements Registry {
@@ -72,9 +69,9 @@ class SqliteRegistry extends SqliteReader implements Registry {
   #counted: { readonly version: number; readonly counts: DirectoryCounts } | null = null;
   #import: ImportRun | null = null;
 
-  constructor(db: DatabaseSync, options: RegistryOptions) {
-    super(db, options.path);
-    this.#clock = options.clock;
+  constructor(db: DatabaseSync, path: string, clock: Clock) {
+    super(db, path);
+    this.#clock = clock;
   }
 
   override async version(): Promise<number> {

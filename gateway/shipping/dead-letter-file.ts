@@ -90,6 +90,7 @@ export function deadLetterFile(path: string): DatabaseFile {
       PRAGMA journal_mode = PERSIST;
       PRAGMA journal_size_limit = 16777216;
       PRAGMA synchronous = FULL;
+      PRAGMA cache_size = -16384;
       PRAGMA temp_store = MEMORY;
     `,
     migrations: [version1],
