@@ -28,8 +28,6 @@ export interface ReadableFile {
 export interface JournalFiles {
   /** A new empty file; EEXIST when there is one. */
   createFile(path: string): Promise<WritableFile>;
-  /** A file emptied for writing, made when there is none. */
-  overwriteFile(path: string): Promise<WritableFile>;
   openFile(path: string): Promise<ReadableFile>;
   readFile(path: string): Promise<Buffer>;
   fileBytes(path: string): Promise<number>;
@@ -51,7 +49,6 @@ export interface JournalFiles {
 /** The machine's file system. */
 export const nodeFiles: JournalFiles = {
   createFile: async (path) => writable(await fs.open(path, 'wx', 0o600)),
-  overwriteFile: async (path) => writable(await fs.open(path, 'w', 0o600)),
   openFile: async (path) => readable(await fs.open(path, 'r')),
   readFile: (path) => fs.readFile(path),
   fileBytes: async (path) => (await fs.stat(path)).size,

@@ -123,7 +123,9 @@ export class Generation {
   }
 
   async #writeTemporary(bytes: Buffer): Promise<void> {
-    const file = await this.#files.overwriteFile(this.#temporaryPath);
+    // Never written over: after a crash amidst a rename it may be the saved position's own file.
+    await this.#unlinkIfThere(this.#temporaryPath);
+    const file = await this.#files.createFile(this.#temporaryPath);
     try {
       await writeAll(file, bytes, 0);
       await file.datasync();

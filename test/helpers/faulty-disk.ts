@@ -152,9 +152,10 @@ export class FaultyDisk {
         ? this.#pick(lengths)
         : this.random.int(low, Math.max(...lengths));
     const content = Buffer.alloc(length);
+    const stale = this.#stale();
     for (let at = 0; at < length; at += blockBytes) {
       const version = this.#pick(file.versions);
-      const source = version.length > at ? version : this.#stale();
+      const source = version.length > at ? version : stale;
       source.subarray(at, Math.min(at + blockBytes, length)).copy(content, at);
     }
     file.content = content;
@@ -198,16 +199,9 @@ export class DiskProcess implements JournalFiles {
     return this.#run('create', () => {
       const [folder, name] = this.#disk.locate(path);
       if (folder.entries.has(name)) throw systemError('EEXIST');
-      return this.#writable(this.#newFile(path));
-    });
-  }
-
-  overwriteFile(path: string): Promise<WritableFile> {
-    return this.#run('create', () => {
-      const [folder, name] = this.#disk.locate(path);
-      const file = folder.entries.get(name);
-      if (file?.kind !== 'file') return this.#writable(this.#newFile(path));
-      this.#disk.setContent(file, Buffer.alloc(0));
+      const empty = Buffer.alloc(0);
+      const file: FileNode = { kind: 'file', content: empty, versions: [empty], poisoned: false };
+      this.#disk.change(folder, name, file);
       return this.#writable(file);
     });
   }
@@ -268,13 +262,6 @@ export class DiskProcess implements JournalFiles {
 
   freeBytes(): Promise<number> {
     return this.#run('list', () => Math.max(0, this.#disk.capacityBytes - this.#disk.usedBytes()));
-  }
-
-  #newFile(path: string): FileNode {
-    const empty = Buffer.alloc(0);
-    const file: FileNode = { kind: 'file', content: empty, versions: [empty], poisoned: false };
-    this.#disk.change(...this.#disk.locate(path), file);
-    return file;
   }
 
   #readable(file: FileNode): ReadableFile {

@@ -119,22 +119,21 @@ function add(sum: Coverage, more: Coverage): void {
 }
 
 describe('the journal under faults', () => {
-  it('keeps its promise through random lives', async () => {
-    // Fresh seeds each time; ONRAMP_SEED repeats a failure.
+  it('keeps its promise through the lives of fresh seeds', async () => {
+    // ONRAMP_SEED repeats a failure.
     const given = process.env.ONRAMP_SEED;
     const first = given === undefined ? secretBytes(4).readUInt32LE() : Number(given);
-    const sum = new World(seededRandom(0)).coverage;
-    const lives = given === undefined ? 120 : 1;
+    const lives = given === undefined ? 100 : 1;
     for (let seed = first; seed < first + lives; seed++) {
-      add(sum, await withSeed(seed, () => live(seed, 100)));
+      await withSeed(seed, () => live(seed, 100));
     }
-    // A test that never meets the faults would prove nothing.
-    if (given === undefined)
-      for (const [what, count] of Object.entries(sum)) expect(count, what).toBeGreaterThan(0);
   });
 
-  it('keeps its promise through the lives of these seeds', async () => {
-    for (let seed = 1; seed <= 40; seed++) await withSeed(seed, () => live(seed, 100));
+  it('keeps its promise through the lives of these seeds, and meets every fault', async () => {
+    const sum = new World(seededRandom(0)).coverage;
+    for (let seed = 1; seed <= 60; seed++) add(sum, await withSeed(seed, () => live(seed, 100)));
+    // A test that never meets the faults would prove nothing.
+    for (const [what, count] of Object.entries(sum)) expect(count, what).toBeGreaterThan(9);
   });
 
   it.each(['kill', 'power loss'] as const)(

@@ -12,7 +12,7 @@ import { JournalReader } from '../../../gateway/journal/reader.ts';
 import { JournalWriter } from '../../../gateway/journal/writer.ts';
 import { errorCodeOf } from '../../../model/errors.ts';
 import type { Random } from '../../../model/random.ts';
-import { type DiskProcess, type Faults, FaultyDisk } from '../../helpers/faulty-disk.ts';
+import { type DiskProcess, type Faults, FaultyDisk, Killed } from '../../helpers/faulty-disk.ts';
 import { commitOf, idOf } from './commits.ts';
 
 const folder = '/data/journal';
@@ -31,6 +31,10 @@ interface Known {
   readonly acked: Acked[];
   /** Failed appends whose bytes all landed: such a commit may be read besides its retry. */
   readonly doubles: Map<number, number>;
+  /** Positions given to `advance`, and which of them was the last it called saved. */
+  advances: number;
+  savedAdvance: number;
+  removed: boolean;
   /** Segments below this were given free for trimming. */
   trimmedBefore: number;
 }
@@ -51,7 +55,6 @@ interface Pass {
   /** How many elements of `acked` were found to be read. */
   checked: number;
   readonly seen: number[];
-  shipped: number;
 }
 
 export interface Coverage {
@@ -122,6 +125,9 @@ export class World {
       attempted: new Set(),
       acked: [],
       doubles: new Map(),
+      advances: 0,
+      savedAdvance: 0,
+      removed: false,
       trimmedBefore: 0,
     });
     try {
@@ -239,22 +245,24 @@ export class World {
       const id = idOf(record, this.#linesMax(Number.parseInt(record.lines.toString('utf8'), 10)));
       this.#checkRecord(name, pass, id);
       this.stored.add(id);
-      pass.shipped += 1;
       this.coverage.read += 1;
     }
     return true;
   }
 
   async #beginPass(name: string): Promise<Pass> {
-    const generation = new Generation({ folder, generation: name, files: this.supervisor });
+    const files = this.supervisor;
+    const generation = new Generation({ folder, generation: name, files });
     const saved = await generation.savedPosition();
+    if (files.killed) throw new Killed();
+    this.#checkPosition(name, saved);
     if (saved !== null) this.coverage.positionsFound += 1;
     const from = saved ?? journalBegin;
     const reader = new JournalReader({
       folder,
       generation: name,
       from,
-      files: this.supervisor,
+      files,
       dead: () => this.worker?.name !== name,
       chunkBytes: 700,
       onDiscarded: (discarded) => {
@@ -263,14 +271,24 @@ export class World {
       },
     });
     const { trimmedBefore } = this.#known.get(name)!;
-    const pass = { reader, generation, from, trimmedBefore, checked: 0, seen: [], shipped: 0 };
+    const pass = { reader, generation, from, trimmedBefore, checked: 0, seen: [] };
     this.#passes.set(name, pass);
     return pass;
+  }
+
+  /** What was said to be saved is found, or something newer, and nothing that was never saved. */
+  #checkPosition(name: string, saved: SavedPosition | null): void {
+    const { advances, savedAdvance } = this.#known.get(name)!;
+    const found = saved === null ? 0 : (saved.shipped as { advance: number }).advance;
+    if (found < savedAdvance || found > advances) {
+      throw new Error(`position ${found} of ${name} found, ${savedAdvance} was saved`);
+    }
   }
 
   #checkRecord(name: string, pass: Pass, id: number): void {
     const known = this.#known.get(name)!;
     if (!known.attempted.has(id)) throw new Error(`${id} was never appended to ${name}`);
+    if (known.removed) throw new Error(`${id} came back after ${name} was removed`);
     const last = pass.seen.at(-1) ?? 0;
     const doubled = (known.doubles.get(id) ?? 0) > 0;
     if (id < last || (id === last && !doubled)) throw new Error(`${id} came after ${last}`);
@@ -296,10 +314,13 @@ export class World {
   async advance(name: string): Promise<void> {
     const pass = this.#passes.get(name);
     if (pass === undefined) return;
-    const position: SavedPosition = { ...pass.reader.position, shipped: { records: pass.shipped } };
     const known = this.#known.get(name)!;
+    known.advances += 1;
+    const advance = known.advances;
+    const position: SavedPosition = { ...pass.reader.position, shipped: { advance } };
     known.trimmedBefore = Math.max(known.trimmedBefore, position.segment);
     const { saved, trimmedBytes } = await pass.generation.advance(position);
+    if (saved) known.savedAdvance = advance;
     this.coverage.trimmedBytes += trimmedBytes;
     if (!saved) this.coverage.unsaved += 1;
   }
@@ -308,8 +329,12 @@ export class World {
   async removeIfEnded(name: string): Promise<boolean> {
     const pass = this.#passes.get(name);
     if (pass === undefined || !pass.reader.ended()) return false;
-    this.#known.get(name)!.trimmedBefore = Number.POSITIVE_INFINITY;
+    const known = this.#known.get(name)!;
+    known.trimmedBefore = Number.POSITIVE_INFINITY;
+    // Removed or half removed: the position may be gone.
+    known.savedAdvance = 0;
     await pass.generation.remove();
+    known.removed = true;
     this.#passes.delete(name);
     this.coverage.removed += 1;
     return true;
@@ -333,6 +358,7 @@ export class World {
 
   /** Somebody deletes the saved position. */
   async losePosition(name: string): Promise<void> {
+    this.#known.get(name)!.savedAdvance = 0;
     await this.supervisor.unlink(`${folder}/${name}/position.json`).catch((error) => {
       if (systemCodeOf(error) !== 'ENOENT') throw error;
     });
