@@ -54,11 +54,14 @@ import { SqliteReader } from './sqlite-reader.ts';
 
 export { openReader } from './sqlite-reader.ts';
 
-/**
- * Opens the registry at `path` for writing, creating the file when it is not there; one process
- * may. Throws `database.*`.
- */
-export function openRegistry(path: string, clock: Clock): Registry {
+export interface RegistryOptions {
+  /** The file, created when it is not there; its folder is. */
+  readonly path: string;
+  readonly clock: Clock;
+}
+
+/** Opens the registry for writing; one process may. Throws `database.*`. */
+export function openRegistry({ path, clock }: RegistryOptions): Registry {
   return new SqliteRegistry(openForWriting(registryFile(path)), path, clock);
 }
 
