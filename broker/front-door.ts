@@ -172,6 +172,7 @@ export class FrontDoor {
     // A client that left while its credential was looked up never becomes a session.
     if (client.closed) return false;
     this.#sessions.set(client, session);
+    this.#options.onSessionOpen?.(session);
     return true;
   }
 
@@ -251,10 +252,6 @@ export class FrontDoor {
   }
 
   #observe(): void {
-    this.#broker.on('clientReady', (client) => {
-      const session = this.#sessions.get(client);
-      if (session) this.#options.onSessionOpen?.(session);
-    });
     this.#broker.on('client', (client) => {
       // A connection that ended while its CONNECT was handled is registered all the same.
       if (client.closed) setImmediate(() => this.#broker.release(client));

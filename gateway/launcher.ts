@@ -2,8 +2,8 @@
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { type Clock, systemClock } from '../model/clock.ts';
-import { type ErrorCode, errorTable, OnrampError } from '../model/errors.ts';
 import type { GatewaySettings } from './config.ts';
+import { fromFailure } from './messages.ts';
 import type { GatewayAddress } from './supervisor.ts';
 import type { FromSupervisor, ToSupervisor } from './supervisor-process.ts';
 
@@ -73,7 +73,7 @@ export class GatewayLauncher {
           ready = true;
           resolve(message.address);
         } else {
-          reject(failureOf(message));
+          reject(fromFailure(message));
         }
       });
       child.once('exit', (code, signal) => {
@@ -105,10 +105,4 @@ export class GatewayLauncher {
 
 function send(child: ChildProcess, message: ToSupervisor): void {
   if (child.connected) child.send(message, () => {});
-}
-
-function failureOf({ code, message }: Extract<FromSupervisor, { type: 'failed' }>): Error {
-  if (code === null || !(code in errorTable)) return new Error(message);
-  const detail = /\((.*)\)$/s.exec(message)?.[1];
-  return new OnrampError(code as ErrorCode, detail ?? []);
 }

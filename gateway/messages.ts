@@ -1,6 +1,6 @@
 /** What supervisor and workers tell each other. */
 
-import type { ErrorCode } from '../model/errors.ts';
+import { type ErrorCode, messageOf, OnrampError } from '../model/errors.ts';
 import type { GatewaySettings } from './config.ts';
 import type { WorkerCounters } from './journal/commit.ts';
 import type { SourceAddress } from './sources/source.ts';
@@ -18,10 +18,18 @@ export type ToWorker =
   | { readonly type: 'room'; readonly bytes: number }
   | { readonly type: 'stop' };
 
+/** An error on its way to another process. */
+export interface Failure {
+  /** Null when it is none of ours. */
+  readonly code: ErrorCode | null;
+  readonly details: readonly string[];
+  readonly message: string;
+}
+
 export type FromWorker =
   | { readonly type: 'ready'; readonly address: SourceAddress }
   | { readonly type: 'stats'; readonly stats: WorkerStats }
-  | { readonly type: 'failed'; readonly code: ErrorCode | null; readonly message: string };
+  | ({ readonly type: 'failed' } & Failure);
 
 /** A worker's totals since its generation began, sent once a second. */
 export interface WorkerStats {
@@ -40,4 +48,16 @@ export interface WorkerStats {
   readonly cpuS: number;
   readonly commits: number;
   readonly journalBytes: number;
+}
+
+/** Makes an error ready for another process. */
+export function toFailure(error: unknown): Failure {
+  if (!(error instanceof OnrampError))
+    return { code: null, details: [], message: messageOf(error) };
+  return { code: error.code, details: error.details, message: error.message };
+}
+
+/** The error another process had. */
+export function fromFailure({ code, details, message }: Failure): Error {
+  return code === null ? new Error(message) : new OnrampError(code, details);
 }

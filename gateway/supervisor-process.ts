@@ -1,7 +1,7 @@
 /** The supervisor as a process of its own, started by a launcher. */
 
-import { errorCodeOf, messageOf } from '../model/errors.ts';
 import type { GatewaySettings } from './config.ts';
+import { type Failure, toFailure } from './messages.ts';
 import { type GatewayAddress, Supervisor } from './supervisor.ts';
 
 export type ToSupervisor =
@@ -10,7 +10,7 @@ export type ToSupervisor =
 
 export type FromSupervisor =
   | { readonly type: 'ready'; readonly address: GatewayAddress }
-  | { readonly type: 'failed'; readonly code: string | null; readonly message: string };
+  | ({ readonly type: 'failed' } & Failure);
 
 let supervisor: Supervisor | null = null;
 
@@ -25,11 +25,7 @@ async function start(settings: GatewaySettings): Promise<void> {
     const address = await supervisor.start();
     tell({ type: 'ready', address });
   } catch (error) {
-    const failed: FromSupervisor = {
-      type: 'failed',
-      code: errorCodeOf(error),
-      message: messageOf(error),
-    };
+    const failed: FromSupervisor = { type: 'failed', ...toFailure(error) };
     process.send?.(failed, () => process.exit(1));
   }
 }

@@ -2,8 +2,7 @@
 
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Clock } from '../model/clock.ts';
-import { OnrampError } from '../model/errors.ts';
-import type { FromWorker, ToWorker, WorkerStats } from './messages.ts';
+import { type FromWorker, fromFailure, type ToWorker, type WorkerStats } from './messages.ts';
 import type { SourceAddress } from './sources/source.ts';
 
 type Start = Extract<ToWorker, { type: 'start' }>;
@@ -26,6 +25,7 @@ interface WorkerSlot {
   generation: string;
   stats: WorkerStats | null;
   startedMs: number;
+  ready: boolean;
 }
 
 const restartDelayMs = 200;
@@ -38,6 +38,7 @@ export class WorkerPool {
   readonly #slots = new Map<number, WorkerSlot>();
   #addresses: readonly SourceAddress[] = [];
   #restarts = 0;
+  #started = false;
   #stopping = false;
   #delayMs = restartDelayMs;
 
@@ -50,6 +51,7 @@ export class WorkerPool {
     for (let index = 0; index < this.#options.count; index++) {
       this.#addresses = [await this.#spawn(index)];
     }
+    this.#started = true;
   }
 
   get addresses(): readonly SourceAddress[] {
@@ -103,18 +105,19 @@ export class WorkerPool {
       generation,
       stats: null,
       startedMs: clock.monotonicMs(),
+      ready: false,
     };
     this.#slots.set(index, slot);
     return new Promise((resolve, reject) => {
-      let failure: OnrampError | Error | null = null;
+      let failure: Error | null = null;
       child.on('message', (message: FromWorker) => {
-        if (message.type === 'ready') resolve(message.address);
-        else if (message.type === 'stats') slot.stats = message.stats;
+        if (message.type === 'ready') {
+          slot.ready = true;
+          resolve(message.address);
+        } else if (message.type === 'stats') slot.stats = message.stats;
         else {
-          failure = message.code
-            ? new OnrampError(message.code, message.message)
-            : new Error(message.message);
-          this.#options.log.warn(`Worker ${index} failed: ${message.message}`);
+          failure = fromFailure(message);
+          if (slot.ready) this.#options.log.warn(`Worker ${index} failed: ${message.message}`);
         }
       });
       child.once('exit', (code, signal) => {
@@ -129,7 +132,8 @@ export class WorkerPool {
     const { clock, log, onGone } = this.#options;
     this.#slots.delete(slot.index);
     onGone(slot.stats, slot.generation);
-    if (this.#stopping) return;
+    // A worker that never was ready at the first start is the start's failure.
+    if (this.#stopping || (!slot.ready && !this.#started)) return;
     this.#restarts++;
     const lived = clock.monotonicMs() - slot.startedMs;
     this.#delayMs =

@@ -1,12 +1,11 @@
 /** A worker process: sources, pipeline, journal, and nothing but their wiring. */
 
 import { systemClock } from '../model/clock.ts';
-import { errorCodeOf, messageOf } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
 import { lockShared } from './data-lock.ts';
 import { nodeFiles } from './journal/files.ts';
 import { JournalWriter } from './journal/writer.ts';
-import type { FromWorker, ToWorker, WorkerStats } from './messages.ts';
+import { type FromWorker, type ToWorker, toFailure, type WorkerStats } from './messages.ts';
 import { paths } from './paths.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
 import { RuleBook } from './pipeline/rule-book.ts';
@@ -136,7 +135,7 @@ function tell(message: FromWorker): void {
 
 /** Ends the process: a new one with a new generation of the journal takes its place. */
 function die(error: unknown): void {
-  tell({ type: 'failed', code: errorCodeOf(error), message: messageOf(error) });
+  tell({ type: 'failed', ...toFailure(error) });
   // The message is on its way; nothing else of this process can be trusted.
   systemClock.after(50, () => process.exit(1));
 }

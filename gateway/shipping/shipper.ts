@@ -83,6 +83,7 @@ export class Shipper {
     timeout.cancel();
     this.#state = 'stopped';
     await feeds.save();
+    await feeds.refresh();
     await feeds.close();
   }
 
