@@ -72,6 +72,8 @@ export const limits = Object.freeze({
   storeReadsWaitingMax: 64,
   /** Columns of one measurement in the embedded store. */
   storeColumnsMax: 1024,
+  /** Series whose newest timestamp the embedded store remembers. */
+  storeSeriesMax: 1_000_000,
   /** Measurements in the embedded store. */
   storeMeasurementsMax: 20_000,
   /** Requests spent to find the bad lines of one refused write, per measurement. */
