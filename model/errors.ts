@@ -245,6 +245,11 @@ export const errorTable = {
     'A secret must have at least 20 characters, since it is stored as a plain hash. Leave it out to have one generated.',
     '密钥至少 20 个字符;可省略,由系统生成。',
   ),
+  'registry.device-invalid': entry(
+    false,
+    'The entry is not valid; what is wrong with it is given.',
+    '登记内容无效,原因见说明。',
+  ),
   'registry.row-invalid': entry(
     false,
     'A row of the import is not valid; the reason is given with its number.',

@@ -4,7 +4,7 @@ import { type ErrorCode, OnrampError } from '../../model/errors.ts';
 import { isDirectoryId } from '../../model/identifiers.ts';
 import { limits } from '../../model/limits.ts';
 import { genericProfileId } from '../../model/profile.ts';
-import type { DeviceKind, NewDevice } from './registry.ts';
+import type { DeviceKind, NewDevice, NewEnterprise } from './registry.ts';
 
 /** Why something cannot be registered. */
 export interface Problem {
@@ -72,11 +72,20 @@ function profileProblem(device: NewDevice, ownerOf: ProfileOwner): Problem | nul
   };
 }
 
-/** What is wrong with a district or an industry, or null. */
-export function placeProblem(
-  district: string | undefined,
-  industry: string | undefined,
-): Problem | null {
+/** The first thing that is wrong with `enterprise`, or null. */
+export function enterpriseProblem(enterprise: NewEnterprise): Problem | null {
+  const { id, name, district, industry, park, sizeClass, platform } = enterprise;
+  const long = [name?.zh, name?.en, park, sizeClass, platform].some(
+    (text) => text !== undefined && text.length > limits.textCharsMax,
+  );
+  return (
+    idProblem('enterprise', id) ??
+    placeProblem(district, industry) ??
+    (long ? invalid(`a text has at most ${limits.textCharsMax} characters`) : null)
+  );
+}
+
+function placeProblem(district: string | undefined, industry: string | undefined): Problem | null {
   if (district !== undefined && !isDirectoryId(district)) {
     return invalid(`district ${quoted(district)} must match [a-z0-9_-]+`);
   }
@@ -96,7 +105,7 @@ export function secretProblem(secret: string): Problem | null {
 }
 
 function invalid(detail: string): Problem {
-  return { code: 'registry.row-invalid', detail };
+  return { code: 'registry.device-invalid', detail };
 }
 
 /** Throws `problem` if there is one. */

@@ -6,14 +6,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../../model/clock.ts';
 import { OnrampError } from '../../model/errors.ts';
 import { secretHash } from '../../model/fleet-secret.ts';
-import { deviceKey, isDirectoryId } from '../../model/identifiers.ts';
+import { deviceKey } from '../../model/identifiers.ts';
 import { limits } from '../../model/limits.ts';
 import type { DeviceProfile } from '../../model/profile.ts';
 import { builtInProfiles } from '../../model/profiles/index.ts';
 import { inTransaction, openForWriting, whenFree } from '../sqlite-file.ts';
 import {
   deviceProblem,
-  placeProblem,
+  enterpriseProblem,
   quoted,
   secretProblem,
   throwProblem,
@@ -228,10 +228,7 @@ class SqliteRegistry extends SqliteReader implements Registry {
 
   addEnterprise(enterprise: NewEnterprise): Promise<RegisteredEnterprise> {
     return this.#write(() => {
-      if (!isDirectoryId(enterprise.id)) {
-        throw new OnrampError('registry.id-invalid', `enterprise ${quoted(enterprise.id)}`);
-      }
-      throwProblem(placeProblem(enterprise.district, enterprise.industry));
+      throwProblem(enterpriseProblem(enterprise));
       return this.#putEnterprise(enterprise);
     });
   }
