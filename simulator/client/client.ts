@@ -7,7 +7,7 @@ import type { Clock } from '../../model/clock.ts';
 import type { Credentials } from '../../model/dialects/dialect.ts';
 import { classify, type Failure, type Stage } from './failure.ts';
 import { disconnectRequest, markDuplicate, pingRequest, publishFrame } from './frames.ts';
-import { type IncomingListener, ProtocolError, readFrames } from './incoming.ts';
+import { connackType, type IncomingListener, ProtocolError, readFrames } from './incoming.ts';
 import { Outbox, type Outgoing } from './outbox.ts';
 import type { Target } from './target.ts';
 
@@ -211,6 +211,7 @@ export class MqttClient implements IncomingListener {
       whole = Buffer.concat([this.#partial, bytes.subarray(0, length)], end);
     }
     try {
+      if (this.#state === 'connack' && whole[0] !== connackType) throw new ProtocolError();
       const rest = readFrames(whole, end, this);
       this.#partial = rest === end ? null : whole.slice(rest, end);
     } catch (error) {

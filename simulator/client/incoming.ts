@@ -11,7 +11,9 @@ export interface IncomingListener {
   onPacket(packet: Packet): void;
 }
 
-const connackType = 0x20;
+/** The first byte of a CONNACK, which is the first packet a server sends (MQTT 3.1.1 §3.2). */
+export const connackType = 0x20;
+
 const pubackType = 0x40;
 const pingrespType = 0xd0;
 

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Ledger } from '../../simulator/ledger.ts';
 import { LedgerFile, ledgerIntervalMs, writeLedger } from '../../simulator/ledger-file.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { VirtualClock } from '../helpers/virtual-clock.ts';
 
 const device = { enterprise: 'e1', device: 'd1', profile: 'p1' };
@@ -98,7 +99,7 @@ describe('the ledger on disk', () => {
     expect(await readLedger(path)).toEqual([{ ...device, sent: 0, acked: [] }]);
     ledger.send(0, 1);
     clock.advance(ledgerIntervalMs);
-    await expect.poll(() => readLedger(path)).toEqual([{ ...device, sent: 1, acked: [] }]);
+    await eventually(() => readLedger(path)).toEqual([{ ...device, sent: 1, acked: [] }]);
     ledger.acknowledge(0, 1);
     await file.stop();
     expect(await readLedger(path)).toEqual([{ ...device, sent: 1, acked: [[1, 1]] }]);
