@@ -76,7 +76,7 @@ export function createStepper(compiled: CompiledProfile, environment: Environmen
       const watched = machine.watched[row[base + slots.state]!] === 1;
       const limitMs = watched ? pace.watchedStepMs : pace.stepMs;
       const endMs = nextStop(atMs, nowMs, limitMs, left);
-      const ambient = environment.sample(district, endMs);
+      let ambient = environment.sample(district, endMs);
       // When the steps are used up, transitions wait for the next advance.
       const due = wait(row, base, ambient, endMs, left > 0);
       if (due && pace.coarse) {
@@ -84,6 +84,7 @@ export function createStepper(compiled: CompiledProfile, environment: Environmen
         continue;
       }
       const toMs = row[base + slots.timeMs]!;
+      if (due) ambient = environment.sample(district, toMs);
       const stepS = (toMs - signalsMs) / 1000;
       signalsMs = toMs;
       stepSignals(row, base, ambient, stepS);
