@@ -216,7 +216,10 @@ export interface Registry extends RegistryReader {
   importCity(city: CityDirectory, fleetKey: Buffer, gateway?: string): Promise<ImportReport>;
   /** Every entry in the order of keys, without secrets, at its own pace. */
   export(filter: DeviceFilter): AsyncIterable<DirectoryEntry>;
-  /** Adds an enterprise, or describes a registered one anew; its devices keep their own district. */
+  /**
+   * Adds an enterprise, or describes a registered one anew; what is left out stays as it is, and its
+   * devices keep their own district and industry.
+   */
   addEnterprise(enterprise: NewEnterprise): Promise<RegisteredEnterprise>;
   enterprise(id: string): Promise<RegisteredEnterprise | null>;
   listEnterprises(filter: EnterpriseFilter, page: PageRequest): Promise<Page<RegisteredEnterprise>>;

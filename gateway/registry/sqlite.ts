@@ -233,8 +233,11 @@ class SqliteRegistry extends SqliteReader implements Registry {
     });
   }
 
+  /** What `enterprise` leaves out stays as it is registered. */
   #putEnterprise(enterprise: NewEnterprise): RegisteredEnterprise {
-    const { id, name, district, park, industry, sizeClass, platform } = enterprise;
+    const { id } = enterprise;
+    const found = findEnterprise(this.db, id);
+    const name = enterprise.name ?? found?.name ?? { zh: id, en: id };
     this.db
       .prepare(
         `INSERT INTO enterprise VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -245,13 +248,13 @@ class SqliteRegistry extends SqliteReader implements Registry {
       )
       .run(
         id,
-        name?.zh ?? id,
-        name?.en ?? id,
-        district ?? unknownDistrict,
-        park ?? null,
-        industry ?? unknownIndustry,
-        sizeClass ?? null,
-        platform ?? null,
+        name.zh,
+        name.en,
+        enterprise.district ?? found?.district ?? unknownDistrict,
+        enterprise.park ?? found?.park ?? null,
+        enterprise.industry ?? found?.industry ?? unknownIndustry,
+        enterprise.sizeClass ?? found?.sizeClass ?? null,
+        enterprise.platform ?? found?.platform ?? null,
         this.#clock.nowMs(),
       );
     return findEnterprise(this.db, id)!;

@@ -225,6 +225,10 @@ describe('reading', () => {
       park: 'west-taihu',
     });
     expect(described).toMatchObject({ district: 'wujin', park: 'west-taihu', devices: 1 });
+    expect(await registry.addEnterprise({ id: 'acme', platform: 'caxa' })).toEqual({
+      ...described,
+      platform: 'caxa',
+    });
     await registry.addEnterprise({ id: 'bolt' });
     const first = await registry.listEnterprises({}, { limit: 1 });
     expect(first.items.map((enterprise) => enterprise.id)).toEqual(['acme']);
