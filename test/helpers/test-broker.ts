@@ -16,6 +16,8 @@ export interface AcceptedPublish {
 export interface TestBrokerOptions {
   /** Everybody is let in unless given. */
   readonly authenticate?: (clientId: string, username: string, password: string) => boolean;
+  /** A free one unless given. */
+  readonly port?: number;
 }
 
 export class TestBroker {
@@ -35,7 +37,7 @@ export class TestBroker {
   }
 
   static async start(options: TestBrokerOptions = {}): Promise<TestBroker> {
-    const { authenticate = () => true } = options;
+    const { authenticate = () => true, port = 0 } = options;
     const aedes = await Aedes.createBroker({
       authenticate: (client, username, password, done) => {
         const accepted = authenticate(client.id, username ?? '', String(password ?? ''));
@@ -57,13 +59,9 @@ export class TestBroker {
     aedes.on('clientError', () => undefined);
     aedes.on('connectionError', () => undefined);
     const broker = new TestBroker(aedes);
-    await broker.listen(0);
+    broker.#server.listen({ port, host: '127.0.0.1', backlog: 1024 });
+    await once(broker.#server, 'listening');
     return broker;
-  }
-
-  async listen(port: number): Promise<void> {
-    this.#server.listen({ port, host: '127.0.0.1', backlog: 1024 });
-    await once(this.#server, 'listening');
   }
 
   get port(): number {
