@@ -47,7 +47,9 @@ export interface ReadingsQuery {
   readonly enterprise: string;
   readonly device: string;
   readonly profile: string;
+  /** Inclusive. */
   readonly fromMs?: number;
+  /** Exclusive. */
   readonly toMs?: number;
   /** Newest first, at most this many. */
   readonly limit: number;
@@ -60,10 +62,11 @@ export interface StoreTotals {
   readonly rows: number;
 }
 
-/** Distinct `seq` of one device, for the ledger. */
+/** Distinct `seq` of one device, for the ledger. Devices without any are left out. */
 export interface DeviceLedger {
   readonly enterprise: string;
   readonly device: string;
+  /** Rows that carry a `seq`. */
   readonly rows: number;
   readonly distinctSeq: number;
   readonly seqMin: number;
@@ -72,7 +75,9 @@ export interface DeviceLedger {
 
 export interface LedgerQuery {
   readonly profile: string;
+  /** Inclusive. */
   readonly fromMs: number;
+  /** Exclusive. */
   readonly toMs: number;
 }
 
