@@ -1,7 +1,7 @@
 /** Debian's InfluxDB 1.6.7 for tests: its own folder and ports, ended by its process id. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, requireProgram } from './services.ts';
@@ -27,7 +27,7 @@ export interface InfluxdOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** A running server. Its data stays until `stop`, also over `kill` and `restart`. */
+/** A server. Its data stays over `stop`, `kill` and `restart`, and goes when the tests end. */
 export class Influxd {
   readonly folder: string;
   readonly port: number;
@@ -38,8 +38,12 @@ export class Influxd {
 
   /** Starts a server and waits until it answers. */
   static async start(options: InfluxdOptions = {}): Promise<Influxd> {
-    const folder = await mkdtemp(join(tmpdir(), 'onramp-influxd-'));
+    const folder = mkdtempSync(join(tmpdir(), 'onramp-influxd-'));
     const influxd = new Influxd(folder, await freePort(), await freePort(), options);
+    process.once('exit', () => {
+      influxd.#process?.kill('SIGKILL');
+      rmSync(folder, { recursive: true, force: true });
+    });
     await influxd.restart();
     return influxd;
   }
@@ -103,20 +107,14 @@ export class Influxd {
     return this.#end('SIGKILL');
   }
 
-  /** Ends it in order; the data stays, for `restart`. */
-  halt(): Promise<void> {
+  /** Ends it in order; the data stays. */
+  stop(): Promise<void> {
     return this.#end('SIGTERM');
   }
 
   /** Freezes or thaws it: connections stay open and nothing answers. */
   freeze(frozen: boolean): void {
     process.kill(this.pid, frozen ? 'SIGSTOP' : 'SIGCONT');
-  }
-
-  /** Ends it and removes its data. */
-  async stop(): Promise<void> {
-    await this.#end('SIGKILL');
-    await rm(this.folder, { recursive: true, force: true });
   }
 
   /** Runs InfluxQL; answers the series of its first result. */
@@ -135,6 +133,13 @@ export class Influxd {
     const error = body.error ?? body.results?.[0]?.error;
     if (error !== undefined) throw new Error(error);
     return body.results?.[0]?.series ?? [];
+  }
+
+  /** Writes line protocol with timestamps in milliseconds, as another program would. */
+  async write(database: string, lines: string): Promise<void> {
+    const path = `/write?db=${encodeURIComponent(database)}&precision=ms`;
+    const answer = await fetch(`${this.url}${path}`, { method: 'POST', body: lines });
+    if (answer.status !== 204) throw new Error(await answer.text());
   }
 
   async #answers(): Promise<boolean> {

@@ -25,6 +25,11 @@ export function requireProgram(program: string): string | null {
   return missing(`${program} is not installed`);
 }
 
+/** True when `program` is installed; else as `requireProgram`. */
+export function programIsThere(program: string): boolean {
+  return requireProgram(program) !== null;
+}
+
 /** Reports that something is missing, or throws when it must not be. */
 export function missing(what: string): null {
   if (required) throw new Error(`${what}, and ONRAMP_REQUIRE_SERVICES=1`);
