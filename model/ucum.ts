@@ -33,28 +33,29 @@ const codes: Readonly<Record<string, string>> = {
   Ah: 'A.h',
   N·m: 'N.m',
   Nm: 'N.m',
-  'm²': 'm2',
-  'm³': 'm3',
-  'm³/h': 'm3/h',
-  'm³/min': 'm3/min',
-  'mg/m³': 'mg/m3',
-  'μg/m³': 'ug/m3',
-  'µg/m³': 'ug/m3',
-  μm: 'um',
-  µm: 'um',
-  dB: 'dB[SPL]',
-  dBm: 'dB[mW]',
+  dBm: 'dB{mW}',
+  'steps/min': '{step}/min',
   lux: 'lx',
 };
+
+/** Characters that UCUM writes in ASCII. */
+const spellings: readonly (readonly [RegExp, string])[] = [
+  [/²/g, '2'],
+  [/³/g, '3'],
+  [/[·⋅]/g, '.'],
+  [/[μµ]/g, 'u'],
+];
 
 /** UCUM is ASCII; a space or a brace would need rules of its own. */
 const plainUnit = /^[!-z|~]+$/;
 
 /**
  * The UCUM code of a unit: looked up where it is known to differ, taken over where it may be one
- * already (`kW`, `mm/s`), `''` where it cannot be one.
+ * already (`kW`, `mm/s`, `m³`), `''` where it cannot be one.
  */
 export function ucumOf(unit: string): string {
   const code = Object.hasOwn(codes, unit) ? codes[unit] : undefined;
-  return code ?? (plainUnit.test(unit) ? unit : '');
+  if (code !== undefined) return code;
+  const spelt = spellings.reduce((text, [from, to]) => text.replace(from, to), unit);
+  return plainUnit.test(spelt) ? spelt : '';
 }

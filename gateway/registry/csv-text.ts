@@ -32,20 +32,28 @@ export interface CsvTable {
 export async function* utf8Text(source: ByteSource, code: ErrorCode): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let line = 1;
+  let piece: Uint8Array = new Uint8Array();
   try {
     for await (const bytes of source) {
       for (let at = 0; at < bytes.length; at += pieceBytes) {
-        const text = decoder.decode(bytes.subarray(at, at + pieceBytes), { stream: true });
+        piece = bytes.subarray(at, at + pieceBytes);
+        const text = decoder.decode(piece, { stream: true });
         yield text;
-        for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1)) line += 1;
+        line += lineEnds(text);
       }
     }
     yield decoder.decode();
   } catch (error) {
     if (!isEncodingError(error)) throw error;
-    const detail = `not UTF-8 text (near line ${line}, perhaps GBK): save the file as "CSV UTF-8"`;
+    // The replacement character stands where the first bad byte is.
+    line += lineEnds(new TextDecoder('utf-8').decode(piece).split('\ufffd', 1)[0]!);
+    const detail = `line ${line} is not UTF-8 text (perhaps GBK): save the file as "CSV UTF-8"`;
     throw new OnrampError(code, detail, error);
   }
+}
+
+function lineEnds(text: string): number {
+  return text.split('\n').length - 1;
 }
 
 function isEncodingError(error: unknown): boolean {

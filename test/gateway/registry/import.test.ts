@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { readDevicesCsv } from '../../../gateway/registry/import-format.ts';
 import type { ImportOptions, ImportRow, RowError } from '../../../gateway/registry/registry.ts';
 import { buildCity } from '../../../model/city.ts';
 import { fleetSecret, secretHash } from '../../../model/fleet-secret.ts';
@@ -200,6 +201,27 @@ describe('importing devices', () => {
       committed: false,
       errors: [{ row: 2, code: 'registry.exists' }],
     });
+  });
+
+  it('lets other work go on, also when the file is one buffer and while it merges', async () => {
+    const { registry } = openEmpty();
+    const count = 30_000;
+    const lines = Array.from({ length: count }, (_, i) => `acme,device-${i},generic\n`);
+    const file = Buffer.from(`enterprise,device,profile\n${lines.join('')}`);
+    let running = true;
+    const imported = registry.importDevices(readDevicesCsv([file])).finally(() => {
+      running = false;
+    });
+    let added = 0;
+    while (running) {
+      await new Promise((resolve) => setImmediate(resolve));
+      await registry.add({ enterprise: 'bolt', device: `b${added}`, profile: 'generic' });
+      added += 1;
+    }
+    expect(await imported).toMatchObject({ added: count, committed: true });
+    // At least a turn of the event loop for each batch of 1000.
+    expect(added).toBeGreaterThanOrEqual(count / 1000);
+    expect(await registry.counts()).toMatchObject({ devices: count + added });
   });
 
   it('ends with the registry', async () => {
