@@ -6,7 +6,8 @@
  *   had meanwhile, the rest being zeros or blocks of files deleted before. The same holds for the
  *   entries of a folder. A block already durable is never damaged by writing beside it.
  * - A write becomes visible piece by piece in any order; a process may die in between.
- * - The disk is full at any byte: the write is short, or fails with a part of it landed.
+ * - The disk is full at any byte: the write is short, or fails with a part of it landed. On a full
+ *   disk a file may not be made, and a folder not be synced.
  * - After a failed `datasync` of a file the next ones succeed and make nothing durable.
  * - A process may die before or after any operation.
  */
@@ -342,13 +343,25 @@ export class DiskProcess implements JournalFiles {
   /** Runs one operation: it may fail, and the process may die before or after it. */
   async #run<T>(operation: DiskOperation, effect: () => T): Promise<T> {
     await this.#begin();
-    if (operation !== 'datasync' && this.#chance(this.faults[operation] ?? 0)) {
+    const code = this.#failureOf(operation);
+    // A file may have been made although its maker was told otherwise.
+    if (code !== null && !(operation === 'create' && this.#chance(0.3))) {
       this.#end();
-      throw systemError('EIO');
+      throw systemError(code);
     }
     const answer = effect();
     this.#end();
+    if (code !== null) throw systemError(code);
+    // What was found may be old by the time it is told.
+    if (this.#chance(0.1)) for (let i = 0; i < 10; i++) await this.#pause();
     return answer;
+  }
+
+  #failureOf(operation: DiskOperation): string | null {
+    if (operation !== 'datasync' && this.#chance(this.faults[operation] ?? 0)) return 'EIO';
+    const needsRoom = operation === 'create' || operation === 'syncFolder';
+    const full = this.#disk.usedBytes() >= this.#disk.capacityBytes;
+    return needsRoom && full && this.#chance(0.3) ? 'ENOSPC' : null;
   }
 
   async #begin(): Promise<void> {

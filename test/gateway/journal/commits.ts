@@ -1,6 +1,6 @@
 /** Commits for the journal's tests: known by a number, different in every part. */
 
-import { expect } from 'vitest';
+import { deepStrictEqual } from 'node:assert';
 import type { Commit, CommittedRecord, Refusal } from '../../../gateway/journal/commit.ts';
 import { seededRandom } from '../../../model/random.ts';
 
@@ -44,8 +44,8 @@ export function idOf(record: CommittedRecord, linesMax = 6): number {
   const id = Number.parseInt(record.lines.toString('utf8'), 10);
   const { begin: _begin, end: _end, lines, ...rest } = record;
   const commit = commitOf(id, linesMax);
-  expect({ ...rest, lines: lines.toString('utf8') }).toEqual(commit);
-  expect(lines.equals(Buffer.from(commit.lines))).toBe(true);
+  deepStrictEqual({ ...rest, lines: lines.toString('utf8') }, commit);
+  deepStrictEqual(lines, Buffer.from(commit.lines));
   return id;
 }
 

@@ -123,7 +123,7 @@ describe('the journal under faults', () => {
     // ONRAMP_SEED repeats a failure.
     const given = process.env.ONRAMP_SEED;
     const first = given === undefined ? secretBytes(4).readUInt32LE() : Number(given);
-    const lives = given === undefined ? 100 : 1;
+    const lives = given === undefined ? 60 : 1;
     for (let seed = first; seed < first + lives; seed++) {
       await withSeed(seed, () => live(seed, 100));
     }

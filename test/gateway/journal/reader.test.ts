@@ -119,6 +119,23 @@ describe('JournalReader', () => {
     expect(reader.ended()).toBe(true);
   });
 
+  it('reads the segment that was begun after the list and before the death of the writer', async () => {
+    const reader = readerFrom(journalBegin);
+    await put(1, segmentOf(1, [1]));
+    const list = files.list.bind(files);
+    files.list = async (path, kind) => {
+      files.list = list;
+      const names = await list(path, kind);
+      await put(2, segmentOf(2, [2]));
+      dead = true;
+      return names;
+    };
+    expect(await readNow(reader)).toEqual([1]);
+    expect(reader.ended()).toBe(false);
+    expect(await readNow(reader)).toEqual([2]);
+    expect(reader.ended()).toBe(true);
+  });
+
   it('waits while a write lands in any order, and reads it afresh', async () => {
     const whole = segmentOf(1, [1, 2]);
     const begin = segmentOf(1, [1]).length;

@@ -350,7 +350,7 @@ export class World {
         if (this.supervisor === supervisor) this.killSupervisor();
         return null;
       }
-      if (systemCodeOf(error) !== 'EIO') throw error;
+      if (!['EIO', 'ENOSPC'].includes(systemCodeOf(error) ?? '')) throw error;
       this.coverage.supervisorErrors += 1;
       return null;
     }

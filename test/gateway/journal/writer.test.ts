@@ -117,6 +117,21 @@ describe('JournalWriter', () => {
     expect((await readAll()).map((record) => idOf(record))).toEqual([1, 2]);
   });
 
+  it('never returns to a segment once it has tried to begin a later one', async () => {
+    await writer.append(commitOf(1));
+    const { createFile } = files;
+    files.createFile = async (path) => {
+      await createFile(path);
+      throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
+    };
+    expect(await codeOf(writer.append(commitOf(21, 80)))).toBe('journal.full');
+    // A reader that sees the second segment has done with the first.
+    expect(await listSegments(files, `${folder}/g1`)).toEqual([1, 2]);
+    files.createFile = createFile;
+    expect((await writer.append(commitOf(2))).segment).toBe(3);
+    expect((await readAll()).map((record) => idOf(record))).toEqual([1, 2]);
+  });
+
   it('loses nothing when all bytes of a failed write had landed and were read', async () => {
     const reader = new JournalReader({
       folder,
