@@ -12,8 +12,8 @@ export interface Problem {
   readonly detail: string;
 }
 
-/** Whose a profile is: an enterprise, null for everybody's, undefined when there is no such profile. */
-export type ProfileOwner = (profile: string) => string | null | undefined;
+/** Every profile by its id, and whose it is: an enterprise's, or everybody's (null). */
+export type ProfileOwners = ReadonlyMap<string, string | null>;
 
 /** A GB/T 4754 two-digit class. */
 const industryPattern = /^[0-9]{2}$/;
@@ -35,12 +35,12 @@ export function withDefaults(device: NewDevice): { kind: DeviceKind; profile: st
 }
 
 /** The first thing that is wrong with `device` by itself, or null. Whether it exists is not asked. */
-export function deviceProblem(device: NewDevice, ownerOf: ProfileOwner): Problem | null {
+export function deviceProblem(device: NewDevice, owners: ProfileOwners): Problem | null {
   return (
     idProblem('enterprise', device.enterprise) ??
     idProblem('device', device.device) ??
     kindProblem(device) ??
-    profileProblem(device, ownerOf) ??
+    profileProblem(device, owners) ??
     placeProblem(device.district, device.industry) ??
     (device.serial === undefined ? null : idProblem('serial', device.serial)) ??
     (device.secret === undefined ? null : secretProblem(device.secret))
@@ -62,9 +62,9 @@ function kindProblem(device: NewDevice): Problem | null {
   return idProblem('gateway', gateway);
 }
 
-function profileProblem(device: NewDevice, ownerOf: ProfileOwner): Problem | null {
+function profileProblem(device: NewDevice, owners: ProfileOwners): Problem | null {
   const { profile } = withDefaults(device);
-  const owner = ownerOf(profile);
+  const owner = owners.get(profile);
   if (owner === null || owner === device.enterprise) return null;
   return {
     code: 'registry.unknown-profile',

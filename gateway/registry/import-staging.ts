@@ -9,7 +9,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Enterprise } from '../../model/enterprise.ts';
 import { fleetSecret, secretHash } from '../../model/fleet-secret.ts';
 import { limits } from '../../model/limits.ts';
-import { deviceProblem, type ProfileOwner, quoted, withDefaults } from './device-check.ts';
+import { deviceProblem, type ProfileOwners, quoted, withDefaults } from './device-check.ts';
 import { enterprisesOfCity, enterprisesOfRows, mergeDevices, takeOver } from './import-merge.ts';
 import type { ImportReport, ImportRow, RowError } from './registry.ts';
 
@@ -70,17 +70,17 @@ AND NOT EXISTS (SELECT 1 FROM staging AS g
 export class Staging {
   readonly #db: DatabaseSync;
   readonly #options: StagingOptions;
-  readonly #ownerOf: ProfileOwner;
+  readonly #owners: ProfileOwners;
   readonly #insert: StatementSync;
   #rows = 0;
   #badRows = 0;
   #errors: RowError[] = [];
 
-  constructor(db: DatabaseSync, options: StagingOptions, ownerOf: ProfileOwner) {
+  constructor(db: DatabaseSync, options: StagingOptions, owners: ProfileOwners) {
     db.exec(stagingTables);
     this.#db = db;
     this.#options = options;
-    this.#ownerOf = ownerOf;
+    this.#owners = owners;
     this.#insert = db.prepare(insertRow);
   }
 
@@ -111,7 +111,7 @@ export class Staging {
       this.#bad({ row: row.row, code: 'registry.row-invalid', detail });
       return;
     }
-    const problem = deviceProblem(row, this.#ownerOf);
+    const problem = deviceProblem(row, this.#owners);
     if (problem !== null) {
       this.#bad({ row: row.row, ...problem });
       return;

@@ -7,19 +7,21 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { Enterprise } from '../../model/enterprise.ts';
 import { type ErrorCode, OnrampError } from '../../model/errors.ts';
 import { databaseError, openFurther } from '../sqlite-file.ts';
+import type { ProfileOwners } from './device-check.ts';
 import {
   type StagedRow,
   Staging,
   type StagingOptions,
   type StagingReport,
 } from './import-staging.ts';
-import { profileOwners } from './profiles-table.ts';
 import type { RowError } from './registry.ts';
 import { registryFile } from './schema.ts';
 
 /** What the thread is started with. */
 export interface ImportThreadData {
   readonly path: string;
+  /** The profiles as they are when the import begins. */
+  readonly owners: ProfileOwners;
   readonly options: StagingOptions;
 }
 
@@ -46,7 +48,7 @@ function answer(staging: Staging, message: ImportMessage): ImportAnswer {
 function openStaging(data: ImportThreadData): Staging {
   const db = openFurther(registryFile(data.path), busyTimeoutMs);
   db.exec('PRAGMA cache_size = -65536');
-  return new Staging(db, data.options, profileOwners(db));
+  return new Staging(db, data.options, data.owners);
 }
 
 function serve(port: MessagePort, data: ImportThreadData): void {

@@ -5,7 +5,7 @@ import { OnrampError } from '../../model/errors.ts';
 import { isDirectoryId, isProfileId } from '../../model/identifiers.ts';
 import type { DeviceProfile, SignalType } from '../../model/profile.ts';
 import { builtInProfiles } from '../../model/profiles/index.ts';
-import { type ProfileOwner, quoted } from './device-check.ts';
+import { type ProfileOwners, quoted } from './device-check.ts';
 import type { ListedProfile } from './registry.ts';
 
 type Types = Record<string, SignalType>;
@@ -77,11 +77,11 @@ export function addedProfiles(db: DatabaseSync): ListedProfile[] {
 }
 
 /** Whose each profile is, as the file says now; those built in are everybody's. */
-export function profileOwners(db: DatabaseSync): ProfileOwner {
+export function profileOwners(db: DatabaseSync): ProfileOwners {
   const owners = new Map<string, string | null>();
   for (const id of builtInProfiles.keys()) owners.set(id, null);
   for (const row of db.prepare('SELECT id, enterprise FROM profile').all()) {
     owners.set(row.id as string, row.enterprise as string | null);
   }
-  return (profile) => owners.get(profile);
+  return owners;
 }

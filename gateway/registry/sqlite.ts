@@ -205,7 +205,8 @@ class SqliteRegistry extends SqliteReader implements Registry {
     body: (run: ImportRun) => Promise<ImportReport>,
   ): Promise<ImportReport> {
     if (this.#import !== null) throw new OnrampError('registry.import-running');
-    const run = new ImportRun({ path: this.path, options });
+    const owners = this.read(() => profileOwners(this.db));
+    const run = new ImportRun({ path: this.path, owners, options });
     this.#import = run;
     try {
       return await body(run);
