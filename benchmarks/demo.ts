@@ -132,9 +132,10 @@ function progressLine(client: GatewayClient): (progress: SimulationProgress) => 
     lastMs = progress.elapsedMs;
     client.summary().then(
       ({ store }) => {
-        const rows = store
-          ? `${store.rows} rows of ${store.devices} devices of ${store.enterprises} enterprises in the store`
-          : 'the store does not answer';
+        const rows =
+          store.rows !== null
+            ? `${store.rows} rows of ${store.devices} devices of ${store.enterprises} enterprises in the store`
+            : 'the store does not answer';
         say(
           `${progress.sessions} of ${progress.devices} devices connected, ${progress.sent} readings sent; ${rows}`,
         );

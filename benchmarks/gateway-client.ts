@@ -1,23 +1,12 @@
 /** What a scenario asks a running gateway over HTTP. */
 
+import type { StoredTotals } from '../gateway/api/store-totals.ts';
+import type { GatewayStatus } from '../gateway/status.ts';
 import { messageOf } from '../model/errors.ts';
+import { limits } from '../model/limits.ts';
 
-/** The part of `/api/v1/summary` that scenarios read. */
-export interface Summary {
-  readonly status: {
-    readonly sessions: number;
-    readonly readings: {
-      readonly received: number;
-      readonly stored: number;
-      readonly waiting: number;
-    };
-  };
-  readonly store: {
-    readonly enterprises: number;
-    readonly devices: number;
-    readonly rows: number;
-  } | null;
-}
+/** What `/api/v1/summary` answers, as far as scenarios read it. */
+export type Summary = GatewayStatus & { readonly store: StoredTotals };
 
 export interface CityRequest {
   readonly seed: number;
@@ -43,6 +32,22 @@ export class GatewayClient {
 
   async summary(): Promise<Summary> {
     return (await this.#call('GET', '/api/v1/summary')) as Summary;
+  }
+
+  /** Sequence numbers of a device's rows, newest first, as the store answers them. */
+  async storedSeqs(enterprise: string, device: string): Promise<number[]> {
+    const path = `/api/v1/devices/${enterprise}.${device}/readings?limit=${limits.apiReadingsMax}`;
+    const { readings } = (await this.#call('GET', path)) as { readings: { seq: number | null }[] };
+    return readings.flatMap(({ seq }) => (seq === null ? [] : [seq]));
+  }
+
+  /** Any other resource of the API, parsed. Rejects when the answer is an error. */
+  get(path: string): Promise<unknown> {
+    return this.#call('GET', path);
+  }
+
+  post(path: string, body: unknown): Promise<unknown> {
+    return this.#call('POST', path, body);
   }
 
   async #call(method: string, path: string, body?: unknown): Promise<unknown> {

@@ -1,0 +1,106 @@
+import { describe, expect, test } from 'vitest';
+import { type Commit, zeroCounters } from '../../../gateway/journal/commit.ts';
+import { JournalWriter } from '../../../gateway/journal/writer.ts';
+import { Feed, type PendingRecord } from '../../../gateway/shipping/feed.ts';
+import { Feeds } from '../../../gateway/shipping/feeds.ts';
+import { seededRandom } from '../../../model/random.ts';
+import { FaultyDisk } from '../../helpers/faulty-disk.ts';
+import { temporaryFolder } from '../../helpers/temporary-folder.ts';
+
+function commit(accepted: number): Commit {
+  return {
+    committedAtMs: 1000,
+    timestampsMs: [1000],
+    lineCounts: [1],
+    lines: `press,device=a power=${accepted} 1000\n`,
+    refusals: [],
+    counters: { ...zeroCounters, received: accepted, accepted },
+  };
+}
+
+async function journalOf(commits: readonly Commit[]) {
+  const disk = new FaultyDisk(seededRandom(1));
+  const files = disk.process();
+  await files.makeFolder('/journal');
+  const options = { folder: '/journal', generation: 'w0', segmentBytesMax: 200, files };
+  const writer = await JournalWriter.create(options);
+  for (const each of commits) await writer.append(each);
+  await writer.close();
+  return files;
+}
+
+async function readAll(feed: Feed): Promise<PendingRecord[]> {
+  const records: PendingRecord[] = [];
+  for (let next = await feed.next(); next !== null; next = await feed.next()) records.push(next);
+  return records;
+}
+
+const open = (files: Awaited<ReturnType<typeof journalOf>>) =>
+  Feed.open({ folder: '/journal', generation: 'w0', files, dead: () => true, onDiscarded: () => {} });
+
+describe('a feed', () => {
+  test('advances only over what is done, in order', async () => {
+    const files = await journalOf([commit(1), commit(2), commit(3)]);
+    const feed = await open(files);
+    const [first, second, third] = await readAll(feed);
+    second!.done = true;
+    feed.settle();
+    expect(feed.shipped.stored).toBe(0);
+    first!.done = true;
+    feed.settle();
+    expect(feed.shipped.stored).toBe(2);
+    expect(feed.finished).toBe(false);
+    await feed.save();
+    const reopened = await open(files);
+    expect(reopened.shipped.stored).toBe(2);
+    expect(await readAll(reopened)).toHaveLength(1);
+    third!.done = true;
+    feed.settle();
+    expect(feed.finished).toBe(true);
+  });
+
+  test('counts a commit that stands twice after a failed write once', async () => {
+    const feed = await open(await journalOf([commit(1), commit(2), commit(2), commit(3)]));
+    for (const record of await readAll(feed)) record.done = true;
+    feed.settle();
+    expect(feed.shipped).toMatchObject({ stored: 3, counters: { accepted: 3 } });
+  });
+});
+
+test('a finished generation is counted in the totals once, also when its folder outlives a crash', async () => {
+  const files = await journalOf([commit(1), commit(2)]);
+  const options = {
+    folder: '/journal',
+    totalsPath: `${temporaryFolder()}/shipped.json`,
+    files: { ...bound(files), removeFolder: () => Promise.reject(new Error('killed here')) },
+    liveGenerations: () => new Set<string>(),
+    onDiscarded: () => {},
+  };
+  const before = new Feeds(options);
+  await before.refresh();
+  for (let next = await before.next(); next; next = await before.next()) {
+    next.done = true;
+    next.feed.settle();
+  }
+  await expect(before.refresh()).rejects.toThrow('killed here');
+  const after = new Feeds({ ...options, files });
+  await after.refresh();
+  expect(after.shipped()).toMatchObject({ stored: 2, counters: { received: 2 } });
+  expect(await files.list('/journal', 'folder')).toEqual([]);
+});
+
+function bound<T extends object>(target: T): T {
+  const handler: ProxyHandler<T> = {
+    get: (object, name) => {
+      const value = Reflect.get(object, name) as unknown;
+      return typeof value === 'function' ? value.bind(object) : value;
+    },
+    ownKeys: (object) => [...Reflect.ownKeys(Object.getPrototypeOf(object))],
+    getOwnPropertyDescriptor: (object, name) => ({
+      configurable: true,
+      enumerable: true,
+      value: (Reflect.get(object, name) as (...args: never[]) => unknown).bind?.(object),
+    }),
+  };
+  return new Proxy(target, handler);
+}

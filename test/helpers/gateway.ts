@@ -1,0 +1,125 @@
+/** A real gateway in processes of its own, with ways to kill them. */
+
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { GatewayClient } from '../../benchmarks/gateway-client.ts';
+import { type Reconciliation, reconcile } from '../../benchmarks/reconcile.ts';
+import { type GatewaySettingsInput, parseSettings } from '../../gateway/config.ts';
+import { GatewayLauncher } from '../../gateway/launcher.ts';
+import type { GatewayStatus } from '../../gateway/status.ts';
+import type { GatewayAddress } from '../../gateway/supervisor.ts';
+import { systemClock } from '../../model/clock.ts';
+import { simulationOptions } from '../../simulator/options.ts';
+import { runSimulation, type SimulationResult } from '../../simulator/run.ts';
+
+export class TestGateway {
+  readonly data: string;
+  readonly address: GatewayAddress;
+  readonly launcher: GatewayLauncher;
+  #client: GatewayClient;
+
+  private constructor(data: string, launcher: GatewayLauncher, address: GatewayAddress) {
+    this.data = data;
+    this.launcher = launcher;
+    this.address = address;
+    this.#client = new GatewayClient(address.httpUrl, address.operatorToken);
+  }
+
+  static async start(settings: GatewaySettingsInput, folder?: string): Promise<TestGateway> {
+    const data = folder ?? mkdtempSync(join(tmpdir(), 'onramp-gateway-'));
+    // Fixed ports, so that devices find the gateway again after it was killed.
+    const [http, mqtt] = [await freePort(), await freePort()];
+    const launcher = new GatewayLauncher({
+      settings: parseSettings({
+        logLevel: 'error',
+        ...settings,
+        data,
+        http: { port: http },
+        broker: { port: mqtt, tlsPort: null, ...settings.broker },
+      }),
+    });
+    return new TestGateway(data, launcher, await launcher.start());
+  }
+
+  get client(): GatewayClient {
+    return this.#client;
+  }
+
+  status(): Promise<GatewayStatus> {
+    return this.#client.summary();
+  }
+
+  async killWorker(): Promise<void> {
+    const { workers } = await this.status();
+    expect(workers.length).toBeGreaterThan(0);
+    process.kill(workers[0]!.pid, 'SIGKILL');
+  }
+
+  killSupervisor(): void {
+    process.kill(this.launcher.pid!, 'SIGKILL');
+  }
+
+  /** Registers a small city and plays it. */
+  async simulate(options: { devices: number; duration: string; interval?: string; more?: object }) {
+    const { devices, duration, interval = '500ms', more } = options;
+    const enterprises = Math.ceil(devices / 10);
+    await this.#client.importCity({ seed: 1, enterprises, devices, sensors: false });
+    const fleetKey = Buffer.from(
+      readFileSync(join(this.data, 'fleet.key'), 'utf8').trim(),
+      'base64url',
+    );
+    return runSimulation(
+      simulationOptions({
+        target: `mqtt://127.0.0.1:${this.address.mqttPort}`,
+        devices,
+        enterprises,
+        interval,
+        duration,
+        fleetKey,
+        backoff: '200ms',
+        backoffMax: '1s',
+        keepalive: '10s',
+        drain: '60s',
+        ...more,
+      }),
+      { clock: systemClock },
+    );
+  }
+
+  /** Waits until everything accepted is stored or dead, then compares with what devices know. */
+  async settle(result: SimulationResult): Promise<Reconciliation> {
+    await this.settled();
+    return reconcile(this.#client, result.ledger.entries());
+  }
+
+  async settled(): Promise<GatewayStatus> {
+    let status = await this.status();
+    for (let tries = 0; tries < 300; tries++) {
+      const { waiting } = status.readings;
+      if (waiting === 0 && status.journal.unshippedBytes === 0) break;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      status = await this.status();
+    }
+    const { received, stored, deadLettered, waiting, withheld, dropped } = status.readings;
+    expect(received).toBe(stored + deadLettered + waiting + withheld + dropped);
+    expect(waiting).toBe(0);
+    return status;
+  }
+
+  async stop(): Promise<void> {
+    await this.launcher.stop();
+    rmSync(this.data, { recursive: true, force: true });
+  }
+}
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const { createServer } = await import('node:net');
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
