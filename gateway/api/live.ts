@@ -2,6 +2,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import { limits } from '../../model/limits.ts';
+import type { KeptDeadLetter } from '../shipping/dead-letters.ts';
 import { cached } from './cached.ts';
 import type { ApiContext } from './context.ts';
 import { LiveFeed } from './live-feed.ts';
@@ -15,13 +16,16 @@ const recentDeadLetters = 5;
 /**
  * `GET /api/v1/live`: server-sent events, an `event: snapshot` each second. Its data is
  * `GatewayStatus` with `registry` (the directory's counts, by district too) and `deadLetters` (the
- * newest five); either is null when it could not be had. A page reads it with fetch, which can
+ * newest five, without payload); either is null when it could not be had. A page reads it with fetch, which can
  * send the token; EventSource cannot.
  */
 export function liveRoutes(app: FastifyInstance, context: ApiContext): void {
   const { clock, registry, deadLetters } = context;
   const counts = cached(clock, ttlMs, () => registry.counts());
-  const recent = cached(clock, ttlMs, () => deadLetters.list({ limit: recentDeadLetters }));
+  const recent = cached(clock, ttlMs, async () => {
+    const { items } = await deadLetters.list({ limit: recentDeadLetters });
+    return items.map(inShort);
+  });
   const feed = new LiveFeed({
     clock,
     intervalMs,
@@ -32,7 +36,7 @@ export function liveRoutes(app: FastifyInstance, context: ApiContext): void {
         counts().catch(() => null),
         recent().catch(() => null),
       ]);
-      return { ...context.status(), registry: directory, deadLetters: letters?.items ?? null };
+      return { ...context.status(), registry: directory, deadLetters: letters };
     },
   });
   app.addHook('preClose', async () => feed.close());
@@ -40,4 +44,8 @@ export function liveRoutes(app: FastifyInstance, context: ApiContext): void {
   app.get('/api/v1/live', { exposeHeadRoute: false }, async (_request, reply) =>
     reply.type('text/event-stream; charset=utf-8').send(feed.join()),
   );
+}
+
+function inShort({ atMs, enterprise, device, code, detail }: KeptDeadLetter) {
+  return { atMs, enterprise, device, code, detail };
 }

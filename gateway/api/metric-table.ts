@@ -77,12 +77,18 @@ function quantiles(
     const latency = value(status);
     if (latency === null) return [];
     const { p50, p90, p99, p999, max } = latency;
-    const byQuantile = { '0.5': p50, '0.9': p90, '0.99': p99, '0.999': p999, '1': max };
-    return Object.entries(byQuantile).map(([quantile, ms]) => [ms / 1000, { quantile }]);
+    return [
+      [p50 / 1000, { quantile: '0.5' }],
+      [p90 / 1000, { quantile: '0.9' }],
+      [p99 / 1000, { quantile: '0.99' }],
+      [p999 / 1000, { quantile: '0.999' }],
+      [max / 1000, { quantile: '1' }],
+    ];
   };
   return { name, kind: 'gauge', help, labels: ['quantile'], read };
 }
 
+/** A sample for each of `codes`, which may be 0, and for every other code that was counted. */
 function byCode(
   counts: Readonly<Partial<Record<ErrorCode, number>>>,
   codes: readonly ErrorCode[],
@@ -134,7 +140,7 @@ const readings: readonly MetricRow[] = [
     kind: 'gauge',
     help: 'Dead letters kept, by error code',
     labels: ['code'],
-    read: ({ deadLetters }) => (deadLetters === null ? [] : byCode(deadLetters, refusalCodes)),
+    read: ({ deadLetters }) => (deadLetters === null ? [] : byCode(deadLetters, [])),
   },
 ];
 

@@ -63,7 +63,10 @@ async function readProfile(query: NewProfileQuery, body: ArrivingBody): Promise<
   const { enterprise, name, label, production } = query;
   if (body.format === 'json') {
     const document = await readJson(body.bytes);
-    return profileFromDocument(withSaid(document, { id: name, name: label, production }), enterprise);
+    return profileFromDocument(
+      withSaid(document, { id: name, name: label, production }),
+      enterprise,
+    );
   }
   if (name === undefined) throw new OnrampError('api.bad-request', 'query.name: a CSV needs it');
   return readProfileCsv(body.bytes, { id: name, name: label, production }, enterprise);

@@ -21,6 +21,10 @@ const formats: Readonly<Record<string, BodyFormat>> = {
 /** Makes the body of each route of `app` an `ArrivingBody` of at most `bytesMax`. */
 export function takeStreams(app: FastifyInstance, bytesMax: number): void {
   app.removeAllContentTypeParsers();
+  // What nobody wants to read any more has to leave the connection before the next request can.
+  app.addHook('onResponse', async (request) => {
+    request.raw.resume();
+  });
   for (const [type, format] of Object.entries(formats)) {
     app.addContentTypeParser(type, (request, payload, done) => {
       // Who says how much comes is told at once that it is too much.

@@ -13,10 +13,7 @@ export type Cell = string | number | boolean | null | undefined;
  * A CSV document (RFC 4180, lines end in LF). A text that a spreadsheet would run as a formula
  * (it begins with `=`, `+`, `-`, `@`, tab or carriage return) is preceded by an apostrophe.
  */
-export function csvStream(
-  heading: readonly string[],
-  rows: Iterable<readonly Cell[]>,
-): Readable {
+export function csvStream(heading: readonly string[], rows: Iterable<readonly Cell[]>): Readable {
   async function* document() {
     yield csvText([heading]);
     for await (const piece of pieces(rows)) yield csvText(piece);
