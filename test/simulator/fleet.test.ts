@@ -243,6 +243,8 @@ describe('a fleet', () => {
     expect(fleet.outstanding).toBe(32 * deviceCount);
     expectSums();
     broker.release();
+    await runUntil(() => fleet.outstanding === 0);
+    await clock.advanceAsync(3000);
     await settled();
     expectSums();
     expect(counters.acked).toBe(counters.due - counters.skipped);
