@@ -78,10 +78,10 @@ END;
 `;
 
 /**
- * The dead letters at `path`, in one process. A rollback journal that keeps its length instead of a
- * write-ahead log: all content is in the file itself, so that it can be opened on a full disk, and
- * removing letters there needs no space that is not already taken, which a log would need. It costs
- * a commit two more syncs, and commits are few.
+ * The dead letters at `path`, in one process. A rollback journal that keeps its length, instead of
+ * a write-ahead log: all content is in the file itself, so that it opens on a full disk, where a log
+ * would first need room for its index; and letters can be removed there in small steps, as the
+ * journal's room is taken already, where a log would have to grow. A commit costs two more syncs.
  */
 export function deadLetterFile(path: string): DatabaseFile {
   return {

@@ -3,7 +3,7 @@
 import type { DatabaseSync, SQLInputValue, SQLOutputValue } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Clock, systemClock } from '../../model/clock.ts';
-import { type ErrorCode, OnrampError } from '../../model/errors.ts';
+import { type ErrorCode, errorCodeOf, OnrampError } from '../../model/errors.ts';
 import { limits } from '../../model/limits.ts';
 import type { Refusal } from '../journal/commit.ts';
 import { inTransaction, openForWriting, whenFree } from '../sqlite-file.ts';
@@ -249,22 +249,32 @@ export class DeadLetters {
     for (const id of taken) this.#taken.delete(id);
   }
 
-  /** Removes letters older than `beforeMs`, identity and all, a few at a time; how many they were. */
+  /**
+   * Removes letters older than `beforeMs`, identity and all; how many they were. On a full disk it
+   * goes on in steps that fit into the rollback journal as it is.
+   */
   async prune(beforeMs: number): Promise<number> {
     let pruned = 0;
-    for (;;) {
-      const changes = await this.#write(() => {
-        const remove = this.#db.prepare(
-          `DELETE FROM letter WHERE id IN (
-             SELECT id FROM letter WHERE at_ms < ? ORDER BY at_ms LIMIT ${chunkLetters})`,
-        );
-        return Number(remove.run(beforeMs).changes);
-      });
-      pruned += changes;
-      if (changes < chunkLetters) break;
-      await nextTurn();
+    for (let step = chunkLetters; ; await nextTurn()) {
+      try {
+        const removed = await this.#pruneStep(beforeMs, step);
+        pruned += removed;
+        if (removed < step) return pruned;
+      } catch (error) {
+        if (step === 1 || errorCodeOf(error) !== 'database.unavailable') throw error;
+        step = Math.ceil(step / 8);
+      }
     }
-    return pruned;
+  }
+
+  #pruneStep(beforeMs: number, lettersMax: number): Promise<number> {
+    return this.#write(() => {
+      const remove = this.#db.prepare(
+        `DELETE FROM letter WHERE id IN (
+           SELECT id FROM letter WHERE at_ms < ? ORDER BY at_ms LIMIT ?)`,
+      );
+      return Number(remove.run(beforeMs, lettersMax).changes);
+    });
   }
 
   close(): void {
