@@ -74,6 +74,9 @@ export type EnterpriseDeadLetterCount = Omit<DeadLetterCount, 'code'> & {
 /** `deadLetterPayloadBytesMax` as base64. */
 const payloadCharsMax = Math.ceil(limits.deadLetterPayloadBytesMax / 3) * 4;
 
+const detailCharsMax = 2000;
+const topicCharsMax = 512;
+
 /** Letters in one transaction: a few milliseconds of the event loop. */
 const chunkLetters = 500;
 
@@ -227,7 +230,7 @@ export class DeadLetters {
 
   /**
    * Marks what became of letters taken. `stored` lets their payload go; `refused` and `waiting`
-   * (nothing became of them) may be taken again.
+   * (nothing became of them) may be taken again, and so may all of them when it rejects.
    */
   async markReplayed(
     ids: readonly number[],
@@ -236,17 +239,25 @@ export class DeadLetters {
     detail = '',
   ): Promise<void> {
     const taken = ids.filter((id) => this.#taken.has(id));
-    if (outcome !== 'waiting') {
-      await this.#write(() => {
-        const mark = this.#db.prepare(
-          `UPDATE letter SET replay = :outcome, replayed_at_ms = :atMs, replay_detail = :detail,
-             payload = iif(:outcome = 'stored', NULL, payload)
-           WHERE id = :id AND replay <> 'stored'`,
-        );
-        for (const id of taken) mark.run({ id, atMs, outcome, detail });
-      });
+    try {
+      if (outcome !== 'waiting') await this.#markTaken(taken, { atMs, outcome, detail });
+    } finally {
+      for (const id of taken) this.#taken.delete(id);
     }
-    for (const id of taken) this.#taken.delete(id);
+  }
+
+  #markTaken(
+    ids: readonly number[],
+    mark: { atMs: number; outcome: ReplayState; detail: string },
+  ): Promise<void> {
+    return this.#write(() => {
+      const update = this.#db.prepare(
+        `UPDATE letter SET replay = :outcome, replayed_at_ms = :atMs, replay_detail = :detail,
+           payload = iif(:outcome = 'stored', NULL, payload)
+         WHERE id = :id AND replay <> 'stored'`,
+      );
+      for (const id of ids) update.run({ id, ...mark });
+    });
   }
 
   /**
@@ -296,7 +307,8 @@ function valuesOf(letter: DeadLetter): SQLInputValue[] {
   const fits = payload.length <= payloadCharsMax;
   return [
     ...[generation, segment, offset, stage, index, atMs, enterprise, device],
-    ...[profile, code, detail, scope, readings, topic, payloadEncoding, fits ? payload : null],
+    ...[profile, code, detail.slice(0, detailCharsMax), scope, readings],
+    ...[topic.slice(0, topicCharsMax), payloadEncoding, fits ? payload : null],
   ];
 }
 

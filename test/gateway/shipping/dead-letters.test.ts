@@ -38,7 +38,13 @@ describe('keeping letters', () => {
   it('returns them as they were put, newest first', async () => {
     const letters = openEmpty();
     const put = [
-      letter({ index: 0, code: 'signal.unknown', scope: 'field', readings: 0 }),
+      letter({
+        index: 0,
+        code: 'signal.unknown',
+        scope: 'field',
+        readings: 0,
+        payload: 'a\0b 设备',
+      }),
       letter({
         index: 1,
         payload: Buffer.from([0xff]).toString('base64'),
