@@ -163,7 +163,10 @@ describe('answers', () => {
   });
 
   it('refuse a method that a resource does not have', async () => {
-    const answer = await world.app.inject({ method: 'DELETE', url: '/api/v1/devices/acme.press-1' });
+    const answer = await world.app.inject({
+      method: 'DELETE',
+      url: '/api/v1/devices/acme.press-1',
+    });
     expect(answer.statusCode).toBe(404);
   });
 });

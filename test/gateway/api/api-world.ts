@@ -22,6 +22,7 @@ const latency = { p50: 120, p90: 300, p99: 950, p999: 1800, max: 2100, count: 40
 /** A status in which every number is another one. */
 export function testStatus(nowMs: number): GatewayStatus {
   return {
+    simulated: false,
     startedAtMs: nowMs - 60_000,
     nowMs,
     readings: {

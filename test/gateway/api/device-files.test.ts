@@ -116,7 +116,11 @@ describe('POST /api/v1/devices/import-city', () => {
     const built = buildCity({ ...city, sensors: true });
     expect(report).toMatchObject({ committed: true, badRows: 0, credentials: [] });
     const counts = await world.context.registry.counts();
-    expect(counts).toMatchObject({ devices: built.deviceCount, productionDevices: 40, gateways: 5 });
+    expect(counts).toMatchObject({
+      devices: built.deviceCount,
+      productionDevices: 40,
+      gateways: 5,
+    });
     const [device] = built.devices();
     const found = await world.context.registry.device(device!.enterprise, device!.device);
     const secret = fleetSecret(world.context.fleetKey(), device!.enterprise, device!.device);

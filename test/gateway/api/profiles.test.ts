@@ -26,7 +26,11 @@ it('lists and shows those built in', async () => {
 });
 
 it('adds one from CSV, and its device gets a sample of it', async () => {
-  const added = await add('enterprise=acme&name=press&label=Press&production=false', csv, 'text/csv');
+  const added = await add(
+    'enterprise=acme&name=press&label=Press&production=false',
+    csv,
+    'text/csv',
+  );
   expect(added.statusCode).toBe(201);
   expect(added.json()).toMatchObject({
     enterprise: 'acme',

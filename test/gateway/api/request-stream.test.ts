@@ -1,7 +1,7 @@
 /** Bodies that are read as they arrive: within their bound, and over a real connection. */
 
-import { request } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { type AddressInfo, connect } from 'node:net';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { type FastifyInstance, fastify } from 'fastify';
@@ -11,6 +11,7 @@ import { arrivingBody, takeStreams } from '../../../gateway/api/request-stream.t
 import { OnrampError } from '../../../model/errors.ts';
 
 const bytesMax = 100_000;
+const piece = Buffer.alloc(64 * 1024);
 let app: FastifyInstance;
 
 beforeEach(async () => {
@@ -23,10 +24,13 @@ beforeEach(async () => {
     for await (const piece of bytes) count += piece.length;
     return { format, count };
   });
-  app.post('/refuse', async ({ body }) => {
-    for await (const piece of arrivingBody(body).bytes) {
-      throw new OnrampError('registry.import-invalid', `${piece.length > 0}`);
-    }
+  app.register(async (generous) => {
+    takeStreams(generous, 1000 * piece.length);
+    generous.post('/refuse', async ({ body }) => {
+      for await (const first of arrivingBody(body).bytes) {
+        throw new OnrampError('registry.import-invalid', `${first.length > 0}`);
+      }
+    });
   });
 });
 afterEach(async () => {
@@ -65,20 +69,19 @@ it('stops beyond its bound, also when nobody said how much comes', async () => {
 it('answers over a real connection although the body is not read to its end', async () => {
   await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;
-  const sent = Promise.withResolvers<void>();
-  const answer = await new Promise<{ status: number; body: string }>((resolve, reject) => {
-    const sending = request(
-      { port, host: '127.0.0.1', method: 'POST', path: '/refuse', headers: csv },
-      (response) => {
-        text(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
-      },
-    );
-    sending.on('error', reject).on('finish', sent.resolve);
-    // Far more than the buffers of both ends take.
-    Readable.from(Array.from({ length: 500 }, () => Buffer.alloc(64 * 1024))).pipe(sending);
-  });
-  expect(answer.status).toBe(422);
-  expect(JSON.parse(answer.body).error.details).toEqual(['true']);
-  // What is left is drained, so that the connection may serve again.
-  await sent.promise;
+  const socket = connect(port, '127.0.0.1');
+  const head = (path: string, bytes: number) =>
+    `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: text/csv\r\ncontent-length: ${bytes}\r\n`;
+  // Far more than the buffers of both ends take, and within what the server would read.
+  const bytes = 512 * piece.length;
+  socket.write(`${head('/refuse', bytes)}\r\n`);
+  for (let sent = 0; sent < bytes; sent += piece.length) {
+    if (!socket.write(piece)) await once(socket, 'drain');
+  }
+  // What was left over is drained, so that the connection serves again.
+  socket.write(`${head('/count', 5)}connection: close\r\n\r\nhello`);
+  const answers = await text(socket);
+  expect(answers).toMatch(/^HTTP\/1\.1 422 /);
+  expect(answers).toContain('"details":["true"]');
+  expect(answers).toMatch(/HTTP\/1\.1 200 [\s\S]*\{"format":"csv","count":5\}$/);
 });

@@ -1,0 +1,163 @@
+/** What the commands of this folder share: their process, their options, and how they end. */
+
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { Command, CommanderError } from 'commander';
+import { type Clock, systemClock } from '../../model/clock.ts';
+import { errorTable, messageOf, OnrampError } from '../../model/errors.ts';
+import { openOperator } from './open-operator.ts';
+import type { Operator } from './operator.ts';
+
+/** What a command needs of its process, replaceable in tests. */
+export interface CommandEnvironment {
+  readonly clock: Clock;
+  readonly stdin: Readable;
+  readonly stdout: NodeJS.WritableStream;
+  readonly stderr: { write(text: string): unknown };
+  /** 0 done, 1 failed, 2 wrong usage or configuration. */
+  setExitCode(code: number): void;
+}
+
+export const processEnvironment: CommandEnvironment = {
+  clock: systemClock,
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  setExitCode(code) {
+    process.exitCode = code;
+  },
+};
+
+/** Options that every command of this folder has, before or after its subcommand. */
+export interface SharedOptions {
+  readonly data: string;
+  readonly url?: string;
+  readonly tokenFile?: string;
+  readonly json?: boolean;
+}
+
+const exitCodes = `
+Exit codes: 0 done; 1 failed; 2 wrong usage or configuration.`;
+
+/** A command whose subcommands reach a gateway. */
+export function groupCommand(name: string, environment: CommandEnvironment): Command {
+  return settled(new Command(name), environment)
+    .option('--data DIR', 'data folder of the gateway on this machine', 'data')
+    .option('--url URL', 'a gateway elsewhere, e.g. http://10.0.0.5:8080')
+    .option('--token-file FILE', "file with the operator's token (default: operator.token in DIR)")
+    .option('--json', 'print the result as JSON');
+}
+
+/** A subcommand of `group`; `examples` are shown below its help, one a line. */
+export function subcommand(
+  group: Command,
+  usage: string,
+  description: string,
+  examples: readonly string[],
+  environment: CommandEnvironment,
+): Command {
+  const command = settled(new Command(usage.split(' ')[0]), environment)
+    .description(description)
+    .addHelpText('after', `\nExamples:\n${examples.map((line) => `  ${line}`).join('\n')}`)
+    .addHelpText('after', exitCodes);
+  for (const argument of usage.split(' ').slice(1)) command.argument(argument);
+  group.addCommand(command);
+  return command;
+}
+
+function settled(command: Command, environment: CommandEnvironment): Command {
+  return command
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => environment.stdout.write(text),
+      writeErr: (text) => environment.stderr.write(text),
+    })
+    .exitOverride((error) => {
+      throw error;
+    });
+}
+
+/** What a command body is given. */
+export interface CommandRun extends CommandEnvironment {
+  readonly operator: Operator;
+  readonly json: boolean;
+}
+
+/**
+ * An action that opens the operator, runs `body` and closes again. A failure becomes a line on
+ * stderr and an exit code.
+ */
+export function withOperator<Options>(
+  environment: CommandEnvironment,
+  body: (run: CommandRun, options: Options, args: readonly string[]) => Promise<void>,
+): (this: Command) => Promise<void> {
+  return async function action(this: Command) {
+    const options = this.optsWithGlobals<SharedOptions & Options>();
+    let operator: Operator | null = null;
+    try {
+      operator = await openOperator(options, environment.clock);
+      const run = { ...environment, operator, json: options.json === true };
+      await body(run, options, this.args);
+    } catch (error) {
+      finish(error, environment);
+    } finally {
+      await operator?.close();
+    }
+  };
+}
+
+/** Says what went wrong. Wrong usage is left to whoever parses the command line. */
+function finish(error: unknown, environment: CommandEnvironment): void {
+  if (error instanceof CommanderError) throw error;
+  environment.stderr.write(errorText(error));
+  environment.setExitCode(isUsage(error) ? 2 : 1);
+}
+
+function isUsage(error: unknown): boolean {
+  if (!(error instanceof OnrampError)) return false;
+  return error.code.startsWith('config.') || error.code === 'api.bad-request';
+}
+
+/** One line with the code and what to do; several mistakes follow it, one a line. */
+function errorText(error: unknown): string {
+  if (!(error instanceof OnrampError)) return `error: ${messageOf(error)}\n`;
+  const { code } = error;
+  const details = error.details.map(printable);
+  const head = `error: ${code}: ${errorTable[code].en}`;
+  if (details.length === 1) return `${head} (${details[0]})\n`;
+  return `${[head, ...details.map((detail) => `  ${detail}`)].join('\n')}\n`;
+}
+
+/** Prints `result` as one line of JSON. */
+export function printJson(run: CommandRun, result: unknown): void {
+  run.stdout.write(`${JSON.stringify(result)}\n`);
+}
+
+/** Copies a document to stdout; that nobody reads it to its end (`| head`) is no failure. */
+export async function printStream(run: CommandRun, document: Readable): Promise<void> {
+  try {
+    await pipeline(document, run.stdout, { end: false });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
+  }
+}
+
+/** Columns of text, as wide as they have to be. */
+export function table(cells: readonly (readonly string[])[]): string {
+  const rows = cells.map((row) => row.map(printable));
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+/** What a device or a file brought must not control the terminal it is shown on. */
+function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, ' ');
+}

@@ -1,0 +1,27 @@
+/** The options that say which devices. */
+
+import { type Command, Option } from 'commander';
+
+/** What `filterOptions` gives an action. */
+export interface FilterOptions {
+  readonly enterprise?: string;
+  readonly district?: string;
+  readonly profile?: string;
+  readonly kind?: string;
+  readonly text?: string;
+}
+
+/** Adds the options; a device must fulfil all that are given. */
+export function filterOptions(command: Command): Command {
+  return command
+    .option('--enterprise ID', 'only of this enterprise')
+    .option('--district ID', 'only in this district')
+    .option('--profile ID', 'only of this profile')
+    .addOption(kindOption())
+    .option('--text TEXT', "only with this in the id, the serial or the enterprise's name");
+}
+
+/** `--kind`. */
+export function kindOption(): Option {
+  return new Option('--kind KIND', 'device or gateway').choices(['device', 'gateway']);
+}

@@ -1,0 +1,62 @@
+/** How a command reaches a gateway's data: through a running gateway, or the files themselves. */
+
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { type ErrorCode, errorTable, OnrampError } from '../../model/errors.ts';
+
+/** A request to the API, whoever answers it. */
+export interface OperatorRequest {
+  readonly method: 'GET' | 'POST';
+  /** Under `/api/v1`, parameters already encoded. */
+  readonly path: string;
+  /** What is undefined is left out. */
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  readonly body?: {
+    readonly type: 'text/csv' | 'application/json';
+    readonly content: Readable | string;
+  };
+}
+
+/** Answers requests; two of them, so that every command is written once. */
+export interface Operator {
+  /**
+   * The body of the answer as it arrives.
+   * @throws OnrampError with the code and the details the API answered with.
+   */
+  send(request: OperatorRequest): Promise<Readable>;
+  close(): Promise<void>;
+}
+
+/** The JSON that answers a request. */
+export async function ask<T>(operator: Operator, request: OperatorRequest): Promise<T> {
+  return JSON.parse(await text(await operator.send(request))) as T;
+}
+
+/** Path and query of a request. */
+export function target({ path, query = {} }: OperatorRequest): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) parameters.set(name, String(value));
+  }
+  const search = parameters.toString();
+  return `/api/v1${path}${search === '' ? '' : `?${search}`}`;
+}
+
+/** The error that an answer of `status` with this body stands for. */
+export async function answeredError(status: number, body: Readable): Promise<OnrampError> {
+  const { error } = parsed(await text(body));
+  if (typeof error?.code === 'string' && Object.hasOwn(errorTable, error.code)) {
+    const details = Array.isArray(error.details) ? error.details.map(String) : [];
+    return new OnrampError(error.code as ErrorCode, details);
+  }
+  return new OnrampError('command.gateway-unreachable', `it answered HTTP ${status}`);
+}
+
+function parsed(body: string): { error?: { code?: unknown; details?: unknown } } {
+  try {
+    const document: unknown = JSON.parse(body);
+    return typeof document === 'object' && document !== null ? document : {};
+  } catch {
+    return {};
+  }
+}
