@@ -23,7 +23,7 @@ beforeAll(async () => {
   if (influxdPath !== null) influxd = await Influxd.start();
 });
 afterAll(async () => {
-  await influxd?.stop();
+  await influxd?.remove();
 });
 
 interface Kind {

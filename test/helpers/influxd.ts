@@ -1,7 +1,7 @@
 /** Debian's InfluxDB 1.6.7 for tests: its own folder and ports, ended by its process id. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, requireProgram } from './services.ts';
@@ -27,7 +27,27 @@ export interface InfluxdOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** A server. Its data stays over `stop`, `kill` and `restart`, and goes when the tests end. */
+const folderPrefix = 'onramp-influxd-';
+
+/** Removes the data of servers whose test process is gone without `remove`. */
+function removeLeftovers(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = Number(name.slice(folderPrefix.length).split('-')[0]);
+    if (!name.startsWith(folderPrefix) || isAlive(pid)) continue;
+    rmSync(join(tmpdir(), name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A server. Its data stays over `stop`, `kill` and `restart`. */
 export class Influxd {
   readonly folder: string;
   readonly port: number;
@@ -38,12 +58,9 @@ export class Influxd {
 
   /** Starts a server and waits until it answers. */
   static async start(options: InfluxdOptions = {}): Promise<Influxd> {
-    const folder = mkdtempSync(join(tmpdir(), 'onramp-influxd-'));
+    removeLeftovers();
+    const folder = mkdtempSync(join(tmpdir(), `${folderPrefix}${process.pid}-`));
     const influxd = new Influxd(folder, await freePort(), await freePort(), options);
-    process.once('exit', () => {
-      influxd.#process?.kill('SIGKILL');
-      rmSync(folder, { recursive: true, force: true });
-    });
     await influxd.restart();
     return influxd;
   }
@@ -110,6 +127,12 @@ export class Influxd {
   /** Ends it in order; the data stays. */
   stop(): Promise<void> {
     return this.#end('SIGTERM');
+  }
+
+  /** Ends it and removes its data. */
+  async remove(): Promise<void> {
+    await this.#end('SIGKILL');
+    rmSync(this.folder, { recursive: true, force: true });
   }
 
   /** Freezes or thaws it: connections stay open and nothing answers. */

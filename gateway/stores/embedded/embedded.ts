@@ -2,7 +2,6 @@
 
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { Timer } from '../../../model/clock.ts';
 import { messageOf, OnrampError } from '../../../model/errors.ts';
 import { limits } from '../../../model/limits.ts';
 import type { StoreContext } from '../context.ts';
@@ -25,8 +24,6 @@ import type {
 } from './messages.ts';
 import type { EmbeddedSettings } from './settings.ts';
 
-const retentionCheckMs = 10 * 60_000;
-
 interface Waiting {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
@@ -38,7 +35,7 @@ export class EmbeddedStore implements Store {
   readonly #context: StoreContext;
   #description = 'embedded';
   #thread: Worker | null = null;
-  #retention: Timer | null = null;
+  #stopped = false;
   #lastId = 0;
   readonly #waiting = new Map<number, Waiting>();
 
@@ -52,22 +49,13 @@ export class EmbeddedStore implements Store {
   }
 
   async start(): Promise<void> {
-    await this.#startThread();
-    const { retentionHours } = this.#settings;
-    if (retentionHours === undefined || this.#retention !== null) return;
-    const { clock, logger } = this.#context;
-    const prune = (): void => {
-      this.prune(clock.nowMs() - retentionHours * 3_600_000).catch((error) =>
-        logger.warn(`Old rows could not be removed: ${messageOf(error)}`),
-      );
-    };
-    prune();
-    this.#retention = clock.every(retentionCheckMs, prune);
+    this.#stopped = false;
+    if (this.#thread === null) await this.#startThread();
   }
 
   async write(batch: LineBatch): Promise<WriteResult> {
     try {
-      if (this.#thread === null) await this.#startThread();
+      if (this.#thread === null && !this.#stopped) await this.#startThread();
       // A copy of its own: posting a view would copy the whole buffer it is a view of.
       const lines = new Uint8Array(batch.lines);
       return await this.#ask('write', lines, [lines.buffer]);
@@ -93,8 +81,7 @@ export class EmbeddedStore implements Store {
   }
 
   async stop(): Promise<void> {
-    this.#retention?.cancel();
-    this.#retention = null;
+    this.#stopped = true;
     const thread = this.#thread;
     if (thread === null) return;
     try {

@@ -21,11 +21,6 @@ export const embeddedSettings = z
       .max(256)
       .default(1)
       .describe('Threads of the database. One writes cheapest; more make large queries faster.'),
-    retentionHours: z
-      .int()
-      .min(1)
-      .optional()
-      .describe('Rows older than this are removed; unset: kept.'),
     queryTimeoutMs: z
       .int()
       .min(100)
