@@ -40,6 +40,11 @@ export function label(texts: Texts, key: TextKey, className = ''): HTMLElement {
   return element;
 }
 
+/** A number and what it counts, in either order, kept apart for those who hear or copy them. */
+export function pair(first: Child, second: Child): HTMLElement {
+  return h('span', 'pair', first, ' ', second);
+}
+
 /** Changes the text only when it differs, so that nothing is laid out in vain. */
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;

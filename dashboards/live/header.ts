@@ -32,11 +32,7 @@ const languages: readonly (readonly [LanguageMode, string, string])[] = [
 
 export function header(texts: Texts, onLanguage: (mode: LanguageMode) => void): Header {
   const { language } = texts;
-  const simulated = h(
-    'span',
-    'simulated',
-    language === 'zh' ? '模拟数据 SIMULATED' : 'SIMULATED 模拟数据',
-  );
+  const simulated = h('span', 'simulated', texts.text('simulated.badge'));
   simulated.title = texts.text('simulated.hint');
   simulated.hidden = true;
   const connection = h('span', 'connection');

@@ -10,7 +10,7 @@ export const dictionary = {
   'page.title': { zh: '设备上云', en: 'Devices on the cloud' },
   'page.language': { zh: '语言', en: 'Language' },
   'page.timeZone': { zh: '北京时间', en: 'China Standard Time' },
-  'simulated.badge': { zh: '模拟数据', en: 'Simulated' },
+  'simulated.badge': { zh: '模拟数据 SIMULATED', en: 'SIMULATED 模拟数据' },
   'simulated.hint': {
     zh: '所有设备均由模拟器扮演,数据不来自任何企业。',
     en: 'All devices are played by the simulator; no data comes from any enterprise.',

@@ -1,7 +1,7 @@
 /** The seven reporting units as tiles: a schematic of who lies beside whom, not a map. */
 
 import { type DistrictId, districts } from '../../../model/enterprise.ts';
-import { h, label, panel, setText } from '../dom.ts';
+import { h, label, pair, panel, setText } from '../dom.ts';
 import { fillBounds, fillStep } from '../fill.ts';
 import { count, percent } from '../format.ts';
 import type { Texts } from '../i18n.ts';
@@ -38,7 +38,7 @@ function tile(texts: Texts, id: DistrictId): Tile {
     'li',
     `tile at-${id}`,
     name,
-    h('span', 'pair', devices, h('span', 'unit', texts.text('map.devices'))),
+    pair(devices, h('span', 'unit', texts.text('map.devices'))),
     rest,
   );
   return {

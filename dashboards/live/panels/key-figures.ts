@@ -1,7 +1,7 @@
 /** The four figures that are read first: devices, enterprises, rate, latency. */
 
 import { Counter } from '../counter.ts';
-import { h, label, setText } from '../dom.ts';
+import { h, label, pair, setText } from '../dom.ts';
 import { count, latency, percent } from '../format.ts';
 import type { TextKey, Texts } from '../i18n.ts';
 import type { Panel } from '../view.ts';
@@ -16,7 +16,7 @@ function tile(texts: Texts, area: string, title: TextKey, ...children: readonly 
 
 /** A number with its unit behind it. */
 function withUnit(texts: Texts, number: HTMLElement, unit: TextKey): HTMLElement {
-  return h('span', 'pair', number, label(texts, unit, 'unit'));
+  return pair(number, label(texts, unit, 'unit'));
 }
 
 /**
@@ -29,8 +29,8 @@ export function devicesFigure(texts: Texts): Panel {
   const registered = h('span', 'number');
   const production = h('span', 'number');
   const gateways = h('span', 'number');
-  const ofProduction = h('span', 'pair', label(texts, 'devices.production', 'unit'), production);
-  const ofGateways = h('span', 'pair', label(texts, 'devices.gateways', 'unit'), gateways);
+  const ofProduction = pair(label(texts, 'devices.production', 'unit'), production);
+  const ofGateways = pair(label(texts, 'devices.gateways', 'unit'), gateways);
   const bar = h('progress');
   bar.title = texts.text('devices.share');
   bar.setAttribute('aria-label', bar.title);
@@ -79,8 +79,8 @@ export function enterprisesFigure(texts: Texts): Panel {
     h(
       'p',
       'aside',
-      h('span', 'pair', label(texts, 'enterprises.devices', 'unit'), each),
-      h('span', 'pair', label(texts, 'enterprises.districts', 'unit'), districts),
+      pair(label(texts, 'enterprises.devices', 'unit'), each),
+      pair(label(texts, 'enterprises.districts', 'unit'), districts),
     ),
   );
   return {
@@ -115,8 +115,8 @@ export function rateFigure(texts: Texts): Panel {
     h(
       'p',
       'aside',
-      h('span', 'pair', label(texts, 'rate.received', 'unit'), received),
-      h('span', 'pair', label(texts, 'rate.total', 'unit'), total),
+      pair(label(texts, 'rate.received', 'unit'), received),
+      pair(label(texts, 'rate.total', 'unit'), total),
     ),
   );
   return {
@@ -139,13 +139,13 @@ export function latencyFigure(texts: Texts): Panel {
     texts,
     'latency',
     'latency.title',
-    h('p', 'main', h('span', 'pair', value, unit)),
+    h('p', 'main', pair(value, unit)),
     h('p', 'note', label(texts, 'latency.definition')),
     h(
       'p',
       'aside',
-      h('span', 'pair', h('span', 'unit', 'p50'), median),
-      h('span', 'pair', label(texts, 'latency.max', 'unit'), highest),
+      pair(h('span', 'unit', 'p50'), median),
+      pair(label(texts, 'latency.max', 'unit'), highest),
     ),
   );
   return {

@@ -1,6 +1,6 @@
 /** Where every reading went, as a sum that is seen to come out. */
 
-import { h, label, panel, setText } from '../dom.ts';
+import { h, label, pair, panel, setText } from '../dom.ts';
 import { count, percent } from '../format.ts';
 import type { TextKey, Texts } from '../i18n.ts';
 import { type ReadingCounts, unaccounted } from '../snapshot.ts';
@@ -41,7 +41,7 @@ export function ledger(texts: Texts): Panel {
     'ledger.title',
     bar,
     table,
-    h('p', 'aside', h('span', 'pair', label(texts, 'ledger.fields', 'unit'), fields)),
+    h('p', 'aside', pair(label(texts, 'ledger.fields', 'unit'), fields)),
   );
   table.title = texts.text('ledger.since');
   return {
