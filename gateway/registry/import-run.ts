@@ -16,7 +16,7 @@ import type {
   RowError,
 } from './registry.ts';
 
-const batchRows = 1000;
+const batchRows = 500;
 const secretByteCount = 32;
 
 /** A new secret: 256 random bits as base64url. */

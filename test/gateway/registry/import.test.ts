@@ -219,7 +219,7 @@ describe('importing devices', () => {
       added += 1;
     }
     expect(await imported).toMatchObject({ added: count, committed: true });
-    // At least a turn of the event loop for each batch of 1000.
+    // At least a turn of the event loop for each batch.
     expect(added).toBeGreaterThanOrEqual(count / 1000);
     expect(await registry.counts()).toMatchObject({ devices: count + added });
   });
