@@ -2,10 +2,21 @@
 
 import type { FastifyInstance } from 'fastify';
 import { limits } from '../../model/limits.ts';
+import type { DirectoryCounts } from '../registry/registry.ts';
 import type { KeptDeadLetter } from '../shipping/dead-letters.ts';
+import type { GatewayStatus } from '../status.ts';
 import { cached } from './cached.ts';
 import type { ApiContext } from './context.ts';
 import { LiveFeed } from './live-feed.ts';
+
+type DeadLetterInShort = Pick<KeptDeadLetter, 'atMs' | 'enterprise' | 'device' | 'code' | 'detail'>;
+
+/** The data of a snapshot event. A part that could not be had is null. */
+export interface LiveSnapshot extends GatewayStatus {
+  readonly registry: DirectoryCounts | null;
+  /** The newest five. */
+  readonly deadLetters: readonly DeadLetterInShort[] | null;
+}
 
 const intervalMs = 1000;
 /** The directory and the dead letters are asked at most this often, however many watch. */
@@ -14,10 +25,8 @@ const behindMsMax = 30_000;
 const recentDeadLetters = 5;
 
 /**
- * `GET /api/v1/live`: server-sent events, an `event: snapshot` each second. Its data is
- * `GatewayStatus` with `registry` (the directory's counts, by district too) and `deadLetters` (the
- * newest five, without payload); either is null when it could not be had. A page reads it with fetch, which can
- * send the token; EventSource cannot.
+ * `GET /api/v1/live`: server-sent events, an `event: snapshot` with a `LiveSnapshot` each second.
+ * A page reads it with fetch, which can send the token; EventSource cannot.
  */
 export function liveRoutes(app: FastifyInstance, context: ApiContext): void {
   const { clock, registry, deadLetters } = context;
@@ -31,7 +40,7 @@ export function liveRoutes(app: FastifyInstance, context: ApiContext): void {
     intervalMs,
     viewersMax: limits.apiViewersMax,
     behindMsMax,
-    snapshot: async () => {
+    snapshot: async (): Promise<LiveSnapshot> => {
       const [directory, letters] = await Promise.all([
         counts().catch(() => null),
         recent().catch(() => null),
@@ -46,6 +55,7 @@ export function liveRoutes(app: FastifyInstance, context: ApiContext): void {
   );
 }
 
-function inShort({ atMs, enterprise, device, code, detail }: KeptDeadLetter) {
+function inShort(letter: KeptDeadLetter): DeadLetterInShort {
+  const { atMs, enterprise, device, code, detail } = letter;
   return { atMs, enterprise, device, code, detail };
 }

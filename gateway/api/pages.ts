@@ -8,13 +8,9 @@ import type { FastifyInstance } from 'fastify';
 /** Where the build of the pages lies. */
 export const pagesFolder = join(import.meta.dirname, '../../dashboards/live/dist');
 
-/**
- * The pages take nothing from anywhere else. Styles may be inline, for charts set them on their
- * elements.
- */
+/** The pages take nothing from anywhere else, and run nothing that stands in a page itself. */
 const contentSecurityPolicy = [
   "default-src 'self'",
-  "style-src 'self' 'unsafe-inline'",
   "img-src 'self' data:",
   "object-src 'none'",
   "base-uri 'none'",

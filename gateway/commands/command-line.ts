@@ -42,9 +42,12 @@ Exit codes: 0 done; 1 failed; 2 wrong usage or configuration.`;
 /** A command whose subcommands reach a gateway. */
 export function groupCommand(name: string, environment: CommandEnvironment): Command {
   return settled(new Command(name), environment)
-    .option('--data DIR', 'data folder of the gateway on this machine', 'data')
-    .option('--url URL', 'a gateway elsewhere, e.g. http://10.0.0.5:8080')
-    .option('--token-file FILE', "file with the operator's token (default: operator.token in DIR)")
+    .option('--data <folder>', 'data folder of the gateway on this machine', 'data')
+    .option('--url <url>', 'a gateway elsewhere, e.g. http://10.0.0.5:8080')
+    .option(
+      '--token-file <file>',
+      "file with the operator's token (default: operator.token in the data folder)",
+    )
     .option('--json', 'print the result as JSON');
 }
 
@@ -96,6 +99,7 @@ export function withOperator<Options>(
     let operator: Operator | null = null;
     try {
       operator = await openOperator(options, environment.clock);
+      if (operator.notice !== null) environment.stderr.write(`${operator.notice}\n`);
       const run = { ...environment, operator, json: options.json === true };
       await body(run, options, this.args);
     } catch (error) {

@@ -40,8 +40,8 @@ export function deadLettersCommand(environment: CommandEnvironment = processEnvi
     environment,
   );
   letterOptions(list)
-    .option('--limit N', `letters of the page, at most ${limits.apiPageRowsMax}`, '100')
-    .option('--after ID', 'go on after this letter, which the page before has named')
+    .option('--limit <n>', `letters of the page, at most ${limits.apiPageRowsMax}`, '100')
+    .option('--after <id>', 'go on after this letter, which the page before has named')
     .action(withOperator(environment, listLetters));
 
   const replay = subcommand(
@@ -55,16 +55,16 @@ export function deadLettersCommand(environment: CommandEnvironment = processEnvi
     environment,
   );
   letterOptions(replay)
-    .option('--limit N', `letters, at most ${limits.deadLettersPerEnterpriseMax}`, '1000')
+    .option('--limit <n>', `letters, at most ${limits.deadLettersPerEnterpriseMax}`, '1000')
     .action(withOperator(environment, replayLetters));
   return group;
 }
 
 function letterOptions(command: Command): Command {
   return command
-    .option('--enterprise ID', 'only of this enterprise')
-    .option('--device ID', 'only of the device of this id')
-    .option('--code CODE', 'only with this error code');
+    .option('--enterprise <id>', 'only of this enterprise')
+    .option('--device <id>', 'only of the device of this id')
+    .option('--code <code>', 'only with this error code');
 }
 
 async function listLetters(

@@ -14,14 +14,14 @@ export interface FilterOptions {
 /** Adds the options; a device must fulfil all that are given. */
 export function filterOptions(command: Command): Command {
   return command
-    .option('--enterprise ID', 'only of this enterprise')
-    .option('--district ID', 'only in this district')
-    .option('--profile ID', 'only of this profile')
+    .option('--enterprise <id>', 'only of this enterprise')
+    .option('--district <id>', 'only in this district')
+    .option('--profile <id>', 'only of this profile')
     .addOption(kindOption())
-    .option('--text TEXT', "only with this in the id, the serial or the enterprise's name");
+    .option('--text <text>', "only with this in the id, the serial or the enterprise's name");
 }
 
 /** `--kind`. */
 export function kindOption(): Option {
-  return new Option('--kind KIND', 'device or gateway').choices(['device', 'gateway']);
+  return new Option('--kind <kind>', 'device or gateway').choices(['device', 'gateway']);
 }

@@ -19,11 +19,13 @@ import { answeredError, type Operator, type OperatorRequest, target } from './op
  * check, refuse and answer alike. What needs the store is refused with `command.needs-gateway`.
  */
 export class FilesOperator implements Operator {
+  readonly notice: string;
   readonly #app: FastifyInstance;
   readonly #context: OfflineContext;
   readonly #lock: Lock;
 
-  private constructor(app: FastifyInstance, context: OfflineContext, lock: Lock) {
+  private constructor(data: DataPaths, app: FastifyInstance, context: OfflineContext, lock: Lock) {
+    this.notice = `No gateway runs on ${data.data}: opening its files.`;
     this.#app = app;
     this.#context = context;
     this.#lock = lock;
@@ -49,7 +51,7 @@ export class FilesOperator implements Operator {
       hostNames: null,
       logLevel: 'silent',
     });
-    return new FilesOperator(app, context, lock);
+    return new FilesOperator(data, app, context, lock);
   }
 
   async send(request: OperatorRequest): Promise<Readable> {

@@ -6,6 +6,7 @@ import { answeredError, type Operator, type OperatorRequest, target } from './op
 
 /** Speaks to the gateway at `url` with the operator's token. */
 export class HttpOperator implements Operator {
+  readonly notice = null;
   readonly #url: string;
   readonly #token: string;
 

@@ -19,6 +19,8 @@ export interface OperatorRequest {
 
 /** Answers requests; two of them, so that every command is written once. */
 export interface Operator {
+  /** What a person should know of the way taken; null when it is the ordinary one. */
+  readonly notice: string | null;
   /**
    * The body of the answer as it arrives.
    * @throws OnrampError with the code and the details the API answered with.

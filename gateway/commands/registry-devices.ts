@@ -45,14 +45,14 @@ export function addDeviceCommands(group: Command, environment: CommandEnvironmen
     ],
     environment,
   )
-    .requiredOption('--enterprise ID', 'whose device it is')
-    .requiredOption('--device ID', 'its id within the enterprise')
-    .option('--profile ID', 'what kind of device it is; "generic" takes any signals')
+    .requiredOption('--enterprise <id>', 'whose device it is')
+    .requiredOption('--device <id>', 'its id within the enterprise')
+    .option('--profile <id>', 'what kind of device it is; "generic" takes any signals')
     .addOption(kindOption())
-    .option('--gateway ID', 'the gateway that may publish for it')
-    .option('--district ID', "where it stands (default: its enterprise's)")
-    .option('--industry CODE', 'two digits of GB/T 4754')
-    .option('--serial ID', 'its serial number')
+    .option('--gateway <id>', 'the gateway that may publish for it')
+    .option('--district <id>', "where it stands (default: its enterprise's)")
+    .option('--industry <code>', 'two digits of GB/T 4754')
+    .option('--serial <id>', 'its serial number')
     .option('--secret-stdin', 'read the secret from standard input instead of generating it')
     .action(withOperator(environment, add));
 
@@ -63,8 +63,8 @@ export function addDeviceCommands(group: Command, environment: CommandEnvironmen
     ['onramp registry reset-secret --enterprise acme --device press-1'],
     environment,
   )
-    .requiredOption('--enterprise ID', 'whose device it is')
-    .requiredOption('--device ID', 'its id within the enterprise')
+    .requiredOption('--enterprise <id>', 'whose device it is')
+    .requiredOption('--device <id>', 'its id within the enterprise')
     .option('--secret-stdin', 'read the secret from standard input instead of generating it')
     .action(withOperator(environment, resetSecret));
 
@@ -76,8 +76,8 @@ export function addDeviceCommands(group: Command, environment: CommandEnvironmen
     environment,
   );
   filterOptions(list)
-    .option('--limit N', `devices of the page, at most ${limits.apiPageRowsMax}`, '100')
-    .option('--after KEY', 'go on after this device, which the page before has named')
+    .option('--limit <n>', `devices of the page, at most ${limits.apiPageRowsMax}`, '100')
+    .option('--after <key>', 'go on after this device, which the page before has named')
     .action(withOperator(environment, listDevices));
 }
 

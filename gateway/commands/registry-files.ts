@@ -31,13 +31,14 @@ interface ImportFlags {
   readonly gateways?: string;
 }
 
-const formatOption = (help: string) => new Option('--format FORMAT', help).choices(['csv', 'json']);
+const formatOption = (help: string) =>
+  new Option('--format <format>', help).choices(['csv', 'json']);
 
 /** Adds the commands about many devices to `group`. */
 export function addFileCommands(group: Command, environment: CommandEnvironment): void {
   subcommand(
     group,
-    'import [FILE]',
+    'import [file]',
     'Register devices from a CSV or JSON file (- reads standard input), or a simulated city. ' +
       'Secrets that had to be generated are printed as CSV, once.',
     [
@@ -52,11 +53,11 @@ export function addFileCommands(group: Command, environment: CommandEnvironment)
     .option('--skip-bad', 'import the good rows; without it one bad row refuses them all')
     .option('--update', 'take over what the file says of devices that are registered already')
     .option('--city', 'register the city that a simulator of the same seed plays')
-    .option('--enterprises N', 'enterprises of the city')
-    .option('--devices N', 'production devices of the city')
-    .option('--seed N', 'seed of the city', '1')
+    .option('--enterprises <n>', 'enterprises of the city')
+    .option('--devices <n>', 'production devices of the city')
+    .option('--seed <n>', 'seed of the city', '1')
     .option('--sensors', 'the city has environment sensors too')
-    .option('--gateways ID', 'every enterprise of the city has a gateway of this id')
+    .option('--gateways <id>', 'every enterprise of the city has a gateway of this id')
     .action(withOperator(environment, importDevices));
 
   const exporting = subcommand(
@@ -80,7 +81,7 @@ async function importDevices(
   [file]: readonly string[],
 ): Promise<void> {
   if ((file === undefined) !== (options.city === true)) {
-    throw new OnrampError('config.invalid', 'name either a FILE or --city');
+    throw new OnrampError('config.invalid', 'name either a file or --city');
   }
   const request = file === undefined ? cityRequest(options) : await fileRequest(run, options, file);
   run.stderr.write(`Importing ${file ?? 'the city'} …\n`);

@@ -42,7 +42,7 @@ export function addProfileCommands(group: Command, environment: CommandEnvironme
 
   subcommand(
     group,
-    'profile-add <FILE>',
+    'profile-add <file>',
     'Add a profile, or a new version of one, from a CSV (columns name, type, unit, min, max, zh, ' +
       'en, values, key) or JSON file (- reads a CSV from standard input)',
     [
@@ -51,9 +51,9 @@ export function addProfileCommands(group: Command, environment: CommandEnvironme
     ],
     environment,
   )
-    .requiredOption('--enterprise ID', 'whose profile it is')
-    .option('--name NAME', 'its id is then ENTERPRISE.NAME; a JSON file may bring its own')
-    .option('--label TEXT', 'its name for people')
+    .requiredOption('--enterprise <id>', 'whose profile it is')
+    .option('--name <name>', 'its id is then {enterprise}.{name}; a JSON file may bring its own')
+    .option('--label <text>', 'its name for people')
     .option('--sensor', 'its devices are no production devices')
     .action(withOperator(environment, addProfile));
 }

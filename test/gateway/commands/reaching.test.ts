@@ -1,0 +1,105 @@
+/** How commands find the gateway they are meant for. */
+
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { tryLockExclusive } from '../../../gateway/data-lock.ts';
+import { paths } from '../../../gateway/paths.ts';
+import { run, runningWorld, stoppedWorld } from './command-world.ts';
+
+describe('a command', () => {
+  it('goes to the gateway named by --url, with the token of --token-file', async () => {
+    const world = await runningWorld();
+    const { http } = JSON.parse(readFileSync(paths(world.data).runtime, 'utf8'));
+    const tokenFile = paths(world.data).operatorToken;
+    const list = ['registry', 'list', '--url', `${http}/`, '--token-file', tokenFile];
+    expect((await run(list)).exitCode).toBe(0);
+    writeFileSync(tokenFile, 'another token');
+    const refused = await run(list);
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stderr).toMatch(/^error: api\.unauthorized: .*operator\.token/);
+    rmSync(tokenFile);
+    expect((await run(list)).stderr).toMatch(/^error: command\.file-unreadable: /);
+    await world.close();
+  });
+
+  it('says when nobody is there, or somebody else', async () => {
+    const world = await stoppedWorld();
+    const tokenFile = world.file('token', 'x');
+    const list = ['registry', 'list', '--token-file', tokenFile, '--url'];
+    const nobody = await run([...list, 'http://127.0.0.1:9']);
+    expect(nobody.exitCode).toBe(1);
+    expect(nobody.stderr).toMatch(/^error: command\.gateway-unreachable: .*127\.0\.0\.1:9.*\n$/);
+    expect((await run([...list, 'not a url'])).exitCode).toBe(1);
+    await world.close();
+  });
+
+  it('says that the gateway is starting while the lock is held and no address is known', async () => {
+    const world = await stoppedWorld();
+    const lock = tryLockExclusive(paths(world.data).gatewayLock)!;
+    for (const content of [null, '', '{"http":7}']) {
+      if (content !== null) writeFileSync(paths(world.data).runtime, content);
+      const outcome = await world.run(['registry', 'list']);
+      expect(outcome.exitCode).toBe(1);
+      expect(outcome.stderr).toMatch(/^error: command\.gateway-unreachable: .*starting/);
+    }
+    lock.release();
+    const free = await run(['registry', 'list', '--data', world.data]);
+    expect(free.exitCode).toBe(0);
+    expect(free.stderr).toBe(`No gateway runs on ${world.data}: opening its files.\n`);
+    await world.close();
+  });
+
+  it('opens the files although a killed gateway left its address behind', async () => {
+    const world = await stoppedWorld();
+    writeFileSync(paths(world.data).runtime, '{"pid":1,"http":"http://127.0.0.1:9"}');
+    expect((await world.run(['registry', 'list'])).exitCode).toBe(0);
+    expect(existsSync(paths(world.data).registry)).toBe(true);
+    const again = tryLockExclusive(paths(world.data).gatewayLock);
+    expect(again).not.toBeNull();
+    again?.release();
+    await world.close();
+  });
+
+  it('makes no data folder by mistake', async () => {
+    const world = await stoppedWorld();
+    const typo = join(world.data, 'tpyo');
+    const outcome = await run(['registry', 'list', '--data', typo]);
+    expect(outcome.exitCode).toBe(2);
+    expect(outcome.stderr).toMatch(/^error: config\.invalid: .*there is no data folder.*--data/);
+    expect(existsSync(typo)).toBe(false);
+    await world.close();
+  });
+
+  it('says when a database is damaged, and leaves the folder unlocked', async () => {
+    const world = await stoppedWorld();
+    writeFileSync(paths(world.data).registry, 'not a database, but long enough to be looked at');
+    const outcome = await world.run(['registry', 'list']);
+    expect(outcome.exitCode).toBe(1);
+    expect(outcome.stderr).toMatch(/^error: database\.damaged: /);
+    tryLockExclusive(paths(world.data).gatewayLock)!.release();
+    await world.close();
+  });
+});
+
+describe('help', () => {
+  it.each([
+    ['registry', '--help'],
+    ['registry', 'add', '--help'],
+    ['registry', 'import', '--help'],
+    ['registry', 'export', '--help'],
+    ['registry', 'list', '--help'],
+    ['registry', 'profiles', '--help'],
+    ['registry', 'profile-add', '--help'],
+    ['registry', 'reset-secret', '--help'],
+    ['dead-letters', 'list', '--help'],
+    ['dead-letters', 'replay', '--help'],
+  ])('of %s %s has examples and every option', async (...args) => {
+    const { stdout, exitCode } = await run(args);
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/Examples:\n {2}onramp /);
+    for (const option of ['--data <folder>', '--url <url>', '--token-file <file>', '--json']) {
+      expect(stdout).toContain(option);
+    }
+  });
+});
