@@ -1,14 +1,13 @@
 /** The certificate of the MQTT listener: the operator's own, or one made on first start. */
 
 import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { generate } from 'selfsigned';
 import type { Clock } from '../model/clock.ts';
 import { messageOf, OnrampError } from '../model/errors.ts';
 import type { GatewaySettings } from './config.ts';
-import { readOrMake } from './owner-file.ts';
+import { writeOwnerFile } from './owner-file.ts';
 
 export interface TlsIdentity {
   readonly key: string;
@@ -40,7 +39,21 @@ export async function tlsIdentity(
       );
     }
   }
-  const made = await generate([{ name: 'commonName', value: 'onramp gateway' }], {
+  const keyFile = join(folder, 'key.pem');
+  const certFile = join(folder, 'cert.pem');
+  if (!existsSync(keyFile) || !existsSync(certFile)) {
+    const made = await selfSigned(clock);
+    writeOwnerFile(keyFile, made.private);
+    writeOwnerFile(certFile, made.cert);
+  }
+  return identity(readFileSync(keyFile, 'utf8'), readFileSync(certFile, 'utf8'), true);
+}
+
+/** A key and certificate for this machine by all its names. Takes about a second. */
+async function selfSigned(clock: Clock): Promise<{ private: string; cert: string }> {
+  // Only needed once in the life of a data folder.
+  const { generate } = await import('selfsigned');
+  return generate([{ name: 'commonName', value: 'onramp gateway' }], {
     keySize: 2048,
     algorithm: 'sha256',
     notAfterDate: new Date(clock.nowMs() + tenYearsMs),
@@ -56,9 +69,6 @@ export async function tlsIdentity(
       },
     ],
   });
-  const { content: key } = readOrMake(join(folder, 'key.pem'), () => made.private);
-  const { content: cert } = readOrMake(join(folder, 'cert.pem'), () => made.cert);
-  return identity(key, cert, true);
 }
 
 function identity(key: string, cert: string, selfSigned: boolean): TlsIdentity {

@@ -159,7 +159,8 @@ export class Batch {
       ...boundedPayload(payload),
     };
     this.#refusals.push(refusal);
-    this.#bytes += refusal.payload.length + 200;
+    // In JSON and UTF-8 a character may take several bytes.
+    this.#bytes += 2 * refusal.payload.length + 200;
   }
 }
 

@@ -19,7 +19,6 @@ export class Feeds {
   readonly #options: FeedsOptions;
   readonly #totals: Totals;
   readonly #feeds = new Map<string, Feed>();
-  #turn = 0;
 
   constructor(options: FeedsOptions) {
     this.#options = options;
@@ -61,18 +60,22 @@ export class Feeds {
     this.#totals.forget(feed.name);
   }
 
-  /** The next record of any generation, in turn; null when there is none at the moment. */
-  async next(): Promise<PendingRecord | null> {
-    const feeds = [...this.#feeds.values()];
-    for (let i = 0; i < feeds.length; i++) {
-      const feed = feeds[(this.#turn + i) % feeds.length];
-      const pending = await feed?.next();
-      if (pending) {
-        this.#turn = (this.#turn + i + 1) % feeds.length;
-        return pending;
+  /**
+   * Records of all generations in turn, until there are none at the moment. A generation that had
+   * none is not asked again.
+   */
+  async *records(): AsyncGenerator<PendingRecord> {
+    let feeds = [...this.#feeds.values()];
+    while (feeds.length > 0) {
+      const more: Feed[] = [];
+      for (const feed of feeds) {
+        const pending = await feed.next();
+        if (pending === null) continue;
+        more.push(feed);
+        yield pending;
       }
+      feeds = more;
     }
-    return null;
   }
 
   /** Saves the positions of all generations. */

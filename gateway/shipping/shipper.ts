@@ -128,17 +128,20 @@ export class Shipper {
 
   /** Reads until there is enough for one write; true when there may be more. */
   async #gather(): Promise<boolean> {
-    while (
-      this.#gatheredLines < this.#pace.lines &&
-      this.#gatheredBytes < limits.writeBytesMax / 2
-    ) {
-      const pending = await this.#options.feeds.next();
-      if (pending === null) return false;
+    if (this.#enough) return true;
+    for await (const pending of this.#options.feeds.records()) {
       this.#gathered.push(pending);
       this.#gatheredLines += lineCountOf(pending);
       this.#gatheredBytes += pending.record.lines.length;
+      if (this.#enough) return true;
     }
-    return true;
+    return false;
+  }
+
+  get #enough(): boolean {
+    return (
+      this.#gatheredLines >= this.#pace.lines || this.#gatheredBytes >= limits.writeBytesMax / 2
+    );
   }
 
   #due(more: boolean): boolean {

@@ -13,6 +13,7 @@ import type { GatewayAddress } from '../../gateway/supervisor.ts';
 import { systemClock } from '../../model/clock.ts';
 import { simulationOptions } from '../../simulator/options.ts';
 import { runSimulation, type SimulationResult } from '../../simulator/run.ts';
+import { freePort } from './services.ts';
 
 export class TestGateway {
   readonly data: string;
@@ -51,10 +52,23 @@ export class TestGateway {
     return this.#client.summary();
   }
 
+  /** Waits until the gateway is (again) ready and kills its worker. */
   async killWorker(): Promise<void> {
-    const { workers } = await this.status();
-    expect(workers.length).toBeGreaterThan(0);
+    const { workers } = await this.ready();
     process.kill(workers[0]!.pid, 'SIGKILL');
+  }
+
+  /** Waits until a worker runs. */
+  async ready(): Promise<GatewayStatus> {
+    for (let tries = 0; ; tries++) {
+      try {
+        const status = await this.status();
+        if (status.workers.length > 0 && status.sessions > 0) return status;
+      } catch (error) {
+        if (tries > 300) throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
   }
 
   killSupervisor(): void {
@@ -112,14 +126,4 @@ export class TestGateway {
     await this.launcher.stop();
     rmSync(this.data, { recursive: true, force: true });
   }
-}
-
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const { createServer } = await import('node:net');
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

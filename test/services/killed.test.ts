@@ -33,7 +33,7 @@ describe.each(Object.keys(stores))('with the store %s', (kind) => {
       const store = await stores[kind]!();
       const gateway = await TestGateway.start({ ...(store ? { store } : {}) });
       cleanups.push(() => gateway.stop());
-      const played = gateway.simulate({ devices: 60, duration: '14s', interval: '200ms' });
+      const played = gateway.simulate({ devices: 60, duration: '25s', interval: '200ms' });
       await later(3000);
       await gateway.killWorker();
       await later(4000);

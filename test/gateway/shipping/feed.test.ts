@@ -36,7 +36,13 @@ async function readAll(feed: Feed): Promise<PendingRecord[]> {
 }
 
 const open = (files: Awaited<ReturnType<typeof journalOf>>) =>
-  Feed.open({ folder: '/journal', generation: 'w0', files, dead: () => true, onDiscarded: () => {} });
+  Feed.open({
+    folder: '/journal',
+    generation: 'w0',
+    files,
+    dead: () => true,
+    onDiscarded: () => {},
+  });
 
 describe('a feed', () => {
   test('advances only over what is done, in order', async () => {
@@ -78,9 +84,9 @@ test('a finished generation is counted in the totals once, also when its folder 
   };
   const before = new Feeds(options);
   await before.refresh();
-  for (let next = await before.next(); next; next = await before.next()) {
-    next.done = true;
-    next.feed.settle();
+  for await (const pending of before.records()) {
+    pending.done = true;
+    pending.feed.settle();
   }
   await expect(before.refresh()).rejects.toThrow('killed here');
   const after = new Feeds({ ...options, files });
