@@ -199,7 +199,7 @@ export function invalidReasons(options: SimulationOptions, measurements: Measure
   }
   for (const { code, count } of measurements.failures()) {
     if (localFailureCodes.has(code))
-      reasons.push(`this machine ran short: ${code}, ${count} times`);
+      reasons.push(`this machine could not connect: ${code}, ${count} times`);
   }
   return reasons;
 }

@@ -1,13 +1,12 @@
 /** A lean MQTT 3.1.1 client: thousands fit in one process, and none has a timer of its own. */
 
 import type { OnReadOpts, Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
 import { generate, type Packet } from 'mqtt-packet';
 import type { Clock } from '../../model/clock.ts';
 import type { Credentials } from '../../model/dialects/dialect.ts';
 import { classify, type Failure, type Stage } from './failure.ts';
 import { disconnectRequest, markDuplicate, pingRequest, publishFrame } from './frames.ts';
-import { connackType, type IncomingListener, ProtocolError, readFrames } from './incoming.ts';
+import { connackType, type FrameHandler, ProtocolError, readFrames } from './incoming.ts';
 import { Outbox, type Outgoing } from './outbox.ts';
 import type { Target } from './target.ts';
 
@@ -49,14 +48,14 @@ export interface ClientSettings {
 type State = 'closed' | Stage | 'ending';
 
 /** A socket knows its client, so that one set of event functions serves all sockets. */
-type ClientSocket = Socket & { client?: MqttClient | undefined };
+type ClientSocket = Socket & { client: MqttClient };
 
 /**
  * One MQTT session, clean, that may connect again and again. Messages keep their order. QoS 1
  * messages stay in the outbox until acknowledged; after a reconnect they are sent again, marked as
  * duplicates. The owner calls `sweep` about once a second for timeouts and the keepalive.
  */
-export class MqttClient implements IncomingListener {
+export class MqttClient {
   readonly index: number;
   readonly times: ConnectTimes = { begunMs: 0, tcpMs: 0, tlsMs: 0, connackMs: 0 };
   readonly #settings: ClientSettings;
@@ -101,11 +100,12 @@ export class MqttClient implements IncomingListener {
     const times = this.times;
     times.begunMs = this.#settings.clock.monotonicMs();
     times.tcpMs = times.tlsMs = times.connackMs = 0;
-    const socket: ClientSocket = this.#settings.target.open(this.index, onread);
-    socket.client = this;
-    this.#socket = socket;
-    socket.on('connect', onConnect).on('error', onError).on('close', onClose).on('drain', onDrain);
-    if (this.#settings.target.tls) socket.on('secureConnect', onSecureConnect);
+    const socket = this.#settings.target.open(this.index, MqttClient.#onread);
+    const events = MqttClient.#socketEvents;
+    this.#socket = Object.assign(socket, { client: this });
+    socket.on('connect', events.connect).on('drain', events.drain);
+    socket.on('error', events.error).on('close', events.close);
+    if (this.#settings.target.tls) socket.on('secureConnect', events.secureConnect);
   }
 
   /** Takes a message to be sent now or as soon as may be; false when the outbox is full. */
@@ -156,7 +156,7 @@ export class MqttClient implements IncomingListener {
     this.#fail('cut');
   }
 
-  onConnack(returnCode: number): void {
+  #onConnack(returnCode: number): void {
     if (this.#state !== 'connack') throw new ProtocolError('CONNACK out of place');
     if (returnCode !== 0) {
       this.#fail(String(returnCode));
@@ -169,40 +169,33 @@ export class MqttClient implements IncomingListener {
     this.#flush();
   }
 
-  onPuback(packetId: number): void {
+  #onPuback(packetId: number): void {
     const message = this.#outbox.acknowledge(packetId);
     if (message === null) return;
     this.#settings.listener.onDelivered(this, message);
     this.#flush();
   }
 
-  onPingresp(): void {
-    this.#pingMs = 0;
-  }
-
-  onPacket(packet: Packet): void {
+  #onPacket(packet: Packet): void {
     if (packet.cmd === 'publish' && packet.qos === 1) {
       this.send({ cmd: 'puback', messageId: packet.messageId! });
     }
     this.#settings.listener.onPacket?.(this, packet);
   }
 
-  /** For the socket's event functions only. */
-  opened(): void {
+  #opened(): void {
     this.times.tcpMs = this.#settings.clock.monotonicMs();
     if (this.#settings.target.tls) this.#state = 'tls';
     else this.#introduce();
   }
 
-  /** For the socket's event functions only. */
-  secured(): void {
+  #secured(): void {
     this.times.tlsMs = this.#settings.clock.monotonicMs();
-    if (this.#settings.target.accepts(this.#socket as TLSSocket)) this.#introduce();
+    if (this.#settings.target.accepts(this.#socket!)) this.#introduce();
     else this.#fail('fingerprint-mismatch');
   }
 
-  /** For the socket's event functions only. */
-  received(bytes: Uint8Array, length: number): void {
+  #received(bytes: Uint8Array, length: number): void {
     if (this.#state === 'closed' || this.#state === 'ending') return;
     let whole = bytes;
     let end = length;
@@ -212,7 +205,7 @@ export class MqttClient implements IncomingListener {
     }
     try {
       if (this.#state === 'connack' && whole[0] !== connackType) throw new ProtocolError();
-      const rest = readFrames(whole, end, this);
+      const rest = readFrames(whole, end, MqttClient.#frames, this);
       this.#partial = rest === end ? null : whole.slice(rest, end);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
@@ -220,24 +213,18 @@ export class MqttClient implements IncomingListener {
     }
   }
 
-  /** For the socket's event functions only. */
-  drained(): void {
-    this.#flush();
-  }
-
-  /** For the socket's event functions only. */
-  failed(error: NodeJS.ErrnoException): void {
+  #failed(error: NodeJS.ErrnoException): void {
     if (this.#state !== 'closed' && this.#state !== 'ending') {
       this.#failure ??= classify(this.#state, error);
     }
   }
 
-  /** For the socket's event functions only. */
-  closed(): void {
+  #closed(): void {
     const state = this.#state;
     const polite = state === 'ending' && this.#failure === null;
-    if (state !== 'ending' && state !== 'closed')
+    if (state !== 'ending' && state !== 'closed') {
       this.#failure ??= { stage: state, code: 'closed' };
+    }
     this.#state = 'closed';
     this.#socket = null;
     this.#partial = null;
@@ -293,40 +280,43 @@ export class MqttClient implements IncomingListener {
     this.#state = 'ending';
     this.#socket!.destroy();
   }
-}
 
-/**
- * One buffer for all sockets: bytes are taken out of it before the next read. libuv asks for the
- * buffer when data is ready, never earlier.
- */
-const incoming = new Uint8Array(64 * 1024);
+  static readonly #frames: FrameHandler<MqttClient> = {
+    connack: (client, returnCode) => client.#onConnack(returnCode),
+    puback: (client, packetId) => client.#onPuback(packetId),
+    pingresp: (client) => {
+      client.#pingMs = 0;
+    },
+    packet: (client, packet) => client.#onPacket(packet),
+  };
 
-const onread: OnReadOpts = {
-  buffer: incoming,
-  callback(this: ClientSocket, length: number, bytes: Uint8Array): boolean {
-    this.client?.received(bytes, length);
-    return true;
-  },
-} as OnReadOpts;
+  /**
+   * One buffer for all sockets: bytes are taken out of it before the next read. libuv asks for the
+   * buffer when data is ready, never earlier.
+   */
+  static readonly #onread = {
+    buffer: new Uint8Array(64 * 1024),
+    callback(this: ClientSocket, length: number, bytes: Uint8Array): boolean {
+      this.client.#received(bytes, length);
+      return true;
+    },
+  } as OnReadOpts;
 
-function onConnect(this: ClientSocket): void {
-  this.client?.opened();
-}
-
-function onSecureConnect(this: ClientSocket): void {
-  this.client?.secured();
-}
-
-function onDrain(this: ClientSocket): void {
-  this.client?.drained();
-}
-
-function onError(this: ClientSocket, error: NodeJS.ErrnoException): void {
-  this.client?.failed(error);
-}
-
-function onClose(this: ClientSocket): void {
-  const client = this.client;
-  this.client = undefined;
-  client?.closed();
+  static readonly #socketEvents = {
+    connect(this: ClientSocket): void {
+      this.client.#opened();
+    },
+    secureConnect(this: ClientSocket): void {
+      this.client.#secured();
+    },
+    drain(this: ClientSocket): void {
+      this.client.#flush();
+    },
+    error(this: ClientSocket, error: NodeJS.ErrnoException): void {
+      this.client.#failed(error);
+    },
+    close(this: ClientSocket): void {
+      this.client.#closed();
+    },
+  };
 }

@@ -20,13 +20,13 @@ const words: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'timeout',
   EHOSTUNREACH: 'unreachable',
   ENETUNREACH: 'unreachable',
-  EADDRNOTAVAIL: 'no-free-port',
+  EADDRNOTAVAIL: 'no-local-address',
   EMFILE: 'too-many-open-files',
 };
 
 /** Failures with one of these codes are the generator's own, not the platform's. */
 export const localFailureCodes: ReadonlySet<string> = new Set([
-  'no-free-port',
+  'no-local-address',
   'too-many-open-files',
 ]);
 

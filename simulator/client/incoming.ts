@@ -3,12 +3,15 @@
 import { type Packet, parser } from 'mqtt-packet';
 import { limits } from '../../model/limits.ts';
 
-/** Takes what the frames say, in their order. A listener may stop the reading by throwing. */
-export interface IncomingListener {
-  onConnack(returnCode: number): void;
-  onPuback(packetId: number): void;
-  onPingresp(): void;
-  onPacket(packet: Packet): void;
+/**
+ * Takes what the frames say, in their order, for one of many receivers. It may stop the reading by
+ * throwing.
+ */
+export interface FrameHandler<Receiver> {
+  connack(receiver: Receiver, returnCode: number): void;
+  puback(receiver: Receiver, packetId: number): void;
+  pingresp(receiver: Receiver): void;
+  packet(receiver: Receiver, packet: Packet): void;
 }
 
 /** The first byte of a CONNACK, which is the first packet a server sends (MQTT 3.1.1 §3.2). */
@@ -25,28 +28,37 @@ export class ProtocolError extends Error {}
  * begins (`end` if there is none). Throws ProtocolError when the bytes are not MQTT 3.1.1, or a
  * frame is longer than this client accepts.
  */
-export function readFrames(bytes: Uint8Array, end: number, listener: IncomingListener): number {
+export function readFrames<Receiver>(
+  bytes: Uint8Array,
+  end: number,
+  handler: FrameHandler<Receiver>,
+  receiver: Receiver,
+): number {
   let at = 0;
   while (at + 2 <= end) {
     const first = bytes[at]!;
     if (first === pubackType && bytes[at + 1] === 2) {
       if (at + 4 > end) return at;
-      listener.onPuback((bytes[at + 2]! << 8) | bytes[at + 3]!);
+      handler.puback(receiver, (bytes[at + 2]! << 8) | bytes[at + 3]!);
       at += 4;
       continue;
     }
     const length = frameLength(bytes, at, end);
     if (length === 0 || at + length > end) return at;
-    readOther(bytes.subarray(at, at + length), listener);
+    readOther(bytes.subarray(at, at + length), handler, receiver);
     at += length;
   }
   return at;
 }
 
-function readOther(frame: Uint8Array, listener: IncomingListener): void {
-  if (frame[0] === connackType && frame.length === 4) listener.onConnack(frame[3]!);
-  else if (frame[0] === pingrespType && frame.length === 2) listener.onPingresp();
-  else listener.onPacket(parse(frame));
+function readOther<Receiver>(
+  frame: Uint8Array,
+  handler: FrameHandler<Receiver>,
+  receiver: Receiver,
+): void {
+  if (frame[0] === connackType && frame.length === 4) handler.connack(receiver, frame[3]!);
+  else if (frame[0] === pingrespType && frame.length === 2) handler.pingresp(receiver);
+  else handler.packet(receiver, parse(frame));
 }
 
 /** Length of the whole frame at `at`; 0 when its length field is incomplete. */

@@ -134,9 +134,9 @@ export class Target {
   }
 
   /** After the handshake: false when the server's certificate is not the pinned one. */
-  accepts(socket: TLSSocket): boolean {
+  accepts(socket: Socket): boolean {
     if (this.#fingerprint === null) return true;
-    const certificate = socket.getPeerX509Certificate();
+    const certificate = (socket as TLSSocket).getPeerX509Certificate();
     return (
       certificate !== undefined && bareFingerprint(certificate.fingerprint256) === this.#fingerprint
     );

@@ -9,7 +9,7 @@ import {
   topicField,
 } from '../../../simulator/client/frames.ts';
 import {
-  type IncomingListener,
+  type FrameHandler,
   ProtocolError,
   readFrames,
 } from '../../../simulator/client/incoming.ts';
@@ -72,15 +72,16 @@ describe('publishFrame', () => {
 
 /** Writes down what it is told. */
 function recorder() {
-  const events: string[] = [];
-  const listener: IncomingListener = {
-    onConnack: (returnCode) => events.push(`connack ${returnCode}`),
-    onPuback: (packetId) => events.push(`puback ${packetId}`),
-    onPingresp: () => events.push('pingresp'),
-    onPacket: (packet) =>
+  const handler: FrameHandler<string[]> = {
+    connack: (events, returnCode) => events.push(`connack ${returnCode}`),
+    puback: (events, packetId) => events.push(`puback ${packetId}`),
+    pingresp: (events) => events.push('pingresp'),
+    packet: (events, packet) =>
       events.push(packet.cmd === 'publish' ? `publish ${packet.payload}` : packet.cmd),
   };
-  return { events, listener };
+  const events: string[] = [];
+  const read = (bytes: Uint8Array) => readFrames(bytes, bytes.length, handler, events);
+  return { events, read };
 }
 
 const serverPacket: fc.Arbitrary<[Buffer, string]> = fc.oneof(
@@ -115,12 +116,12 @@ describe('readFrames', () => {
     fc.assert(
       fc.property(fc.array(serverPacket, { maxLength: 20 }), cuts, (packets, sizes) => {
         const stream = Buffer.concat(packets.map(([frame]) => frame));
-        const { events, listener } = recorder();
+        const { events, read } = recorder();
         let rest = Buffer.alloc(0);
         for (let at = 0, i = 0; at < stream.length; i++) {
           const size = sizes[i % sizes.length]!;
           const bytes = Buffer.concat([rest, stream.subarray(at, at + size)]);
-          rest = bytes.subarray(readFrames(bytes, bytes.length, listener));
+          rest = bytes.subarray(read(bytes));
           at += size;
         }
         expect(rest.length).toBe(0);
@@ -133,9 +134,9 @@ describe('readFrames', () => {
   it('never does anything but read frames or refuse the stream, whatever the bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
-        const { listener } = recorder();
+        const { read } = recorder();
         try {
-          const rest = readFrames(bytes, bytes.length, listener);
+          const rest = read(bytes);
           expect(rest).toBeGreaterThanOrEqual(0);
           expect(rest).toBeLessThanOrEqual(bytes.length);
         } catch (error) {
@@ -151,7 +152,7 @@ describe('readFrames', () => {
     ['a frame longer than accepted', [0x30, 0xff, 0xff, 0xff, 0x7f]],
     ['a packet type that does not exist', [0x00, 0x00]],
   ])('refuses %s', (_, bytes) => {
-    const { listener } = recorder();
-    expect(() => readFrames(Uint8Array.from(bytes), bytes.length, listener)).toThrow(ProtocolError);
+    const { read } = recorder();
+    expect(() => read(Uint8Array.from(bytes))).toThrow(ProtocolError);
   });
 });
