@@ -51,7 +51,11 @@ export function liveRoutes(app: FastifyInstance, context: ApiContext): void {
   app.addHook('preClose', async () => feed.close());
 
   app.get('/api/v1/live', { exposeHeadRoute: false }, async (_request, reply) =>
-    reply.type('text/event-stream; charset=utf-8').send(feed.join()),
+    reply
+      .type('text/event-stream; charset=utf-8')
+      // A reverse proxy that gathers an answer before it passes it on would show nothing for minutes.
+      .header('x-accel-buffering', 'no')
+      .send(feed.join()),
   );
 }
 

@@ -78,15 +78,18 @@ function quantiles(
     if (latency === null) return [];
     const { p50, p90, p99, p999, max } = latency;
     return [
-      [p50 / 1000, { quantile: '0.5' }],
-      [p90 / 1000, { quantile: '0.9' }],
-      [p99 / 1000, { quantile: '0.99' }],
-      [p999 / 1000, { quantile: '0.999' }],
-      [max / 1000, { quantile: '1' }],
+      [seconds(p50), { quantile: '0.5' }],
+      [seconds(p90), { quantile: '0.9' }],
+      [seconds(p99), { quantile: '0.99' }],
+      [seconds(p999), { quantile: '0.999' }],
+      [seconds(max), { quantile: '1' }],
     ];
   };
   return { name, kind: 'gauge', help, labels: ['quantile'], read };
 }
+
+/** Milliseconds as seconds, to the microsecond. */
+const seconds = (milliseconds: number) => Math.round(milliseconds * 1000) / 1e6;
 
 /** A sample for each of `codes`, which may be 0, and for every other code that was counted. */
 function byCode(
