@@ -6,7 +6,9 @@ import { messageOf } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
 
 /** What `/api/v1/summary` answers, as far as scenarios read it. */
-export type Summary = GatewayStatus & { readonly store: StoredTotals };
+export type Summary = Omit<GatewayStatus, 'store'> & {
+  readonly store: StoredTotals & { readonly description: string };
+};
 
 export interface CityRequest {
   readonly seed: number;

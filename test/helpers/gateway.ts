@@ -4,11 +4,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { GatewayClient } from '../../benchmarks/gateway-client.ts';
+import { GatewayClient, type Summary } from '../../benchmarks/gateway-client.ts';
 import { type Reconciliation, reconcile } from '../../benchmarks/reconcile.ts';
 import { type GatewaySettingsInput, parseSettings } from '../../gateway/config.ts';
 import { GatewayLauncher } from '../../gateway/launcher.ts';
-import type { GatewayStatus } from '../../gateway/status.ts';
 import type { GatewayAddress } from '../../gateway/supervisor.ts';
 import { systemClock } from '../../model/clock.ts';
 import { simulationOptions } from '../../simulator/options.ts';
@@ -48,7 +47,7 @@ export class TestGateway {
     return this.#client;
   }
 
-  status(): Promise<GatewayStatus> {
+  status(): Promise<Summary> {
     return this.#client.summary();
   }
 
@@ -59,7 +58,7 @@ export class TestGateway {
   }
 
   /** Waits until a worker runs. */
-  async ready(): Promise<GatewayStatus> {
+  async ready(): Promise<Summary> {
     for (let tries = 0; ; tries++) {
       try {
         const status = await this.status();
@@ -108,7 +107,7 @@ export class TestGateway {
     return reconcile(this.#client, result.ledger.entries());
   }
 
-  async settled(): Promise<GatewayStatus> {
+  async settled(): Promise<Summary> {
     let status = await this.status();
     for (let tries = 0; tries < 300; tries++) {
       const { waiting } = status.readings;

@@ -1,0 +1,8 @@
+/** The scenarios, one line each. */
+
+import { deviceToRow } from './device-to-row.ts';
+import type { Scenario } from './scenario.ts';
+
+export const scenarios: Readonly<Record<string, Scenario>> = {
+  [deviceToRow.id]: deviceToRow,
+};
