@@ -105,12 +105,10 @@ const fields = z.strictObject({
       value: 'FILE',
       description: "the devices' secrets derive from it (default: data/fleet.key)",
     }),
-  connectRate: whole(1, 1_000_000)
-    .optional()
-    .meta({
-      value: 'N',
-      description: 'connections begun per second (default: as fast as possible)',
-    }),
+  connectRate: whole(1, 1_000_000).optional().meta({
+    value: 'N',
+    description: 'connections begun per second (default: as fast as possible)',
+  }),
   connectsInFlight: whole(1, 10_000)
     .prefault(200)
     .meta({ value: 'N', description: 'connections begun and not yet accepted, at most' }),
