@@ -53,7 +53,10 @@ function freeName(name: string, taken: ReadonlySet<string>): string {
   return candidate;
 }
 
-/** One measurement. What is added to it exists in memory only until `save`. */
+/**
+ * One measurement. What is added to it goes to the database with `save`, and is there for readers
+ * once that transaction is committed and `markSaved` called.
+ */
 export class Table {
   readonly measurement: string;
   readonly sqlName: string;
@@ -94,9 +97,9 @@ export class Table {
     }
   }
 
-  /** True when the database has the table. */
-  get saved(): boolean {
-    return this.#saved >= 0;
+  /** What readers may ask for; empty when the database does not have the table. */
+  get savedColumns(): readonly Column[] {
+    return this.columns.slice(0, Math.max(this.#saved, 0));
   }
 
   markSaved(): void {
@@ -129,7 +132,6 @@ export class Table {
         position,
       ]);
     }
-    this.markSaved();
   }
 }
 

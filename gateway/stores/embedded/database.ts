@@ -74,6 +74,7 @@ export class Database {
         await insertBatch(writer, batch);
       }
       await writer.run('COMMIT');
+      for (const { table } of tables) table.markSaved();
       return rejected.length > 0 ? { status: 'rejected', lines: rejected } : { status: 'stored' };
     } catch (error) {
       const reason = messageOf(error);
@@ -87,7 +88,7 @@ export class Database {
   /** Removes the rows of one measurement that are older than `beforeMs`. */
   async prune(measurement: string, beforeMs: number): Promise<void> {
     const table = this.#open?.catalogue.tables.get(measurement);
-    if (!this.#open || !table?.saved) return;
+    if (!this.#open || !table?.savedColumns.length) return;
     const before = { before: timestamp(Math.floor(beforeMs)) };
     await this.#open.writer.run(
       `DELETE FROM ${quoted(table.sqlName)} WHERE time < $before`,

@@ -11,7 +11,7 @@ import type {
   StoreTotals,
 } from '../store.ts';
 import { readingsOf, type StoredRow } from '../stored-rows.ts';
-import { type Catalogue, quoted, type Table } from './catalogue.ts';
+import { type Catalogue, type Column, quoted, type Table } from './catalogue.ts';
 import { timestamp } from './insert.ts';
 
 /** Far beyond any reading, and within TIMESTAMP_MS. */
@@ -19,13 +19,14 @@ const endOfTimeMs = 8_640_000_000_000_000;
 
 /** The quoted columns `names` of a table; null when it lacks one. */
 function columnsOf<Name extends string>(
-  table: Table | undefined,
+  table: Table,
   ...names: Name[]
 ): Record<Name, string> | null {
   const columns: Partial<Record<Name, string>> = {};
+  const saved = table.savedColumns.length;
   for (const name of names) {
-    const column = table?.column(name);
-    if (column === undefined) return null;
+    const column = table.column(name);
+    if (column === undefined || column.position >= saved) return null;
     columns[name] = quoted(column.sqlName);
   }
   return columns as Record<Name, string>;
@@ -39,7 +40,7 @@ export async function queryTotals(
   const parts: string[] = [];
   for (const table of catalogue.tables.values()) {
     const columns = columnsOf(table, 'enterprise', 'device');
-    if (columns === null || !table.saved || table.measurement === eventMeasurement) continue;
+    if (columns === null || table.measurement === eventMeasurement) continue;
     const rows = table.measurement === genericProfileId ? '0' : 'count(*)';
     parts.push(
       `SELECT ${columns.enterprise} AS enterprise, ${columns.device} AS device, ${rows} AS n
@@ -62,15 +63,16 @@ export async function queryReadings(
   query: ReadingsQuery,
 ): Promise<StoredReading[]> {
   const table = catalogue.tables.get(query.profile);
-  const columns = columnsOf(table, 'enterprise', 'device');
-  if (table === undefined || columns === null || !table.saved) return [];
+  const columns = table ? columnsOf(table, 'enterprise', 'device') : null;
+  if (table === undefined || columns === null) return [];
+  const selected = table.savedColumns;
   const where =
     `${columns.enterprise} = $enterprise AND ${columns.device} = $device ` +
     'AND time >= $from AND time < $to';
   // A timestamp may have several rows, so the newest are chosen by timestamp, not by row.
   const newest = `SELECT DISTINCT time FROM ${quoted(table.sqlName)} WHERE ${where} ORDER BY time DESC LIMIT $limit`;
   const result = await connection.runAndReadAll(
-    `SELECT epoch_ms(time), ${table.columns.map(({ sqlName }) => quoted(sqlName)).join(', ')}
+    `SELECT epoch_ms(time), ${selected.map(({ sqlName }) => quoted(sqlName)).join(', ')}
      FROM ${quoted(table.sqlName)}
      WHERE ${where} AND time IN (${newest}) ORDER BY time DESC`,
     {
@@ -81,14 +83,14 @@ export async function queryReadings(
       limit: query.limit,
     },
   );
-  const rows = result.getRows().map((row) => storedRow(table, row));
+  const rows = result.getRows().map((row) => storedRow(selected, row));
   return readingsOf(query.profile, rows).slice(0, query.limit);
 }
 
-function storedRow(table: Table, row: readonly DuckDBValue[]): StoredRow {
+function storedRow(columns: readonly Column[], row: readonly DuckDBValue[]): StoredRow {
   const fields: [string, SignalValue | null][] = [];
   const tags: { signal?: string; code?: string } = {};
-  for (const { name, isTag, position } of table.columns) {
+  for (const { name, isTag, position } of columns) {
     const value = row[position + 1] as SignalValue | null;
     if (!isTag) fields.push([name, value]);
     else if (name === 'signal' || name === 'code') tags[name] = String(value);
@@ -102,8 +104,8 @@ export async function queryLedger(
   query: LedgerQuery,
 ): Promise<DeviceLedger[]> {
   const table = catalogue.tables.get(query.profile);
-  const columns = columnsOf(table, 'enterprise', 'device', 'seq');
-  if (table === undefined || columns === null || !table.saved) return [];
+  const columns = table ? columnsOf(table, 'enterprise', 'device', 'seq') : null;
+  if (table === undefined || columns === null) return [];
   const { enterprise, device, seq } = columns;
   const result = await connection.runAndReadAll(
     `SELECT ${enterprise}, ${device}, count(${seq}), count(DISTINCT ${seq}), min(${seq}), max(${seq})

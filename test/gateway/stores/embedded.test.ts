@@ -160,6 +160,20 @@ test('reads run beside writes, and a read that takes too long fails alone', asyn
   ]);
 });
 
+test('reads go on while measurements are made and widened', async () => {
+  const store = await started(temporaryFolder());
+  const query = { enterprise: 'e1', device: 'd1', profile: 'm', limit: 5 };
+  const reads: Promise<unknown>[] = [];
+  for (let n = 0; n < 12; n++) {
+    const lines = [row(n, `,f${n}=1`), `m${n},device=d1,enterprise=e1 seq=1,quality=192 1000`];
+    const written = write(store, ...lines);
+    for (let ask = 0; ask < 4; ask++) reads.push(store.readings(query), store.totals(0));
+    expect(await written).toEqual({ status: 'stored' });
+    await Promise.all(reads.splice(0));
+  }
+  expect((await store.readings(query))[0]?.values).toEqual({ f11: 1 });
+});
+
 test('waiting reads are bounded', async () => {
   const store = await started(temporaryFolder());
   await write(store, row(1));
@@ -169,20 +183,24 @@ test('waiting reads are bounded', async () => {
   expect(await write(store, row(2))).toEqual({ status: 'stored' });
 });
 
-test.each([
-  ['a field that is a tag', 'm,device=d1,enterprise=e1 device="x" 1', 'device is stored as a tag'],
-  ['a tag that is a field', 'm,seq=1 a=1 1', 'seq is stored as a field'],
-  ['a field of two types in one line', 'm a=1,a="x" 1', 'field a is a text'],
-  ['the name of the timestamp', 'm time=1 1', 'time is the name'],
-  ['control characters in a name', 'm a\tb=1 1', 'control characters'],
-  ['control characters in a measurement', 'm\tn a=1 1', 'control characters'],
-  ['a name without end', `m ${'n'.repeat(300)}=1 1`, 'longer than 256'],
-])('%s is rejected', async (_name, line, reason) => {
+test('what does not fit its measurement is rejected with its reason, the rest is stored', async () => {
+  const bad = [
+    ['m,device=d1,enterprise=e1 device="x" 1', 'device is stored as a tag'],
+    ['m,seq=1 a=1 1', 'seq is stored as a field'],
+    ['m a=1,a="x" 1', 'field a is a text'],
+    ['m time=1 1', 'time is the name'],
+    ['m a\tb=1 1', 'control characters'],
+    ['m\tn a=1 1', 'control characters'],
+    [`m ${'n'.repeat(300)}=1 1`, 'longer than 256'],
+  ] as const;
   const store = await started(temporaryFolder());
-  const result = await write(store, row(1), line, row(2));
+  const result = await write(store, row(1), ...bad.map(([line]) => line), row(2));
   expect(result).toEqual({
     status: 'rejected',
-    lines: [{ index: 1, reason: expect.stringContaining(reason) }],
+    lines: bad.map(([, reason], at) => ({
+      index: at + 1,
+      reason: expect.stringContaining(reason),
+    })),
   });
   expect((await store.ledger(everything))[0]).toMatchObject({ rows: 2 });
 });
