@@ -1,5 +1,6 @@
 /** The machines behind a fleet's devices: one device model per profile, shared by its devices. */
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CityDevice } from '../model/city.ts';
 import type { DeviceProfile } from '../model/profile.ts';
 import { seedOf } from '../model/random.ts';
@@ -43,6 +44,19 @@ export class Machines {
         district,
       }),
     );
+  }
+
+  /**
+   * Brings every machine into the middle of its day. The first `advance` of a machine plays its
+   * last hours and costs fifty times a later one, so it is done before there is load; others get
+   * their turn in between.
+   */
+  async warmUp(timestampMs: number): Promise<void> {
+    const devicesPerTurn = 200;
+    for (let device = 0; device < this.#modelOf.length; device++) {
+      if (device % devicesPerTurn === 0) await nextTurn();
+      this.#models[this.#modelOf[device]!]!.advance(this.#indexOf[device]!, timestampMs);
+    }
   }
 
   /** Plays the machine up to `timestampMs` (wall time) and reads its signals. */

@@ -130,12 +130,14 @@ async function createFleet(
     sourceAddresses: options.sourceAddresses,
   });
   const fleetKey = createSecretKey(options.fleetKey);
+  const machines = new Machines(devices, builtInProfiles, options.seed);
+  await machines.warmUp(clock.nowMs());
   return new Fleet({
     clock,
     target,
     devices,
     dialect: dialects[options.dialect],
-    machines: new Machines(devices, builtInProfiles, options.seed),
+    machines,
     secret: ({ enterprise, device }) => fleetSecret(fleetKey, enterprise, device),
     qos: options.qos,
     report: options.report,
