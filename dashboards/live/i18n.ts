@@ -81,7 +81,7 @@ export const dictionary = {
   'ledger.stored': { zh: '已入库', en: 'Stored' },
   'ledger.deadLettered': { zh: '死信(整条拒绝)', en: 'Dead-lettered whole' },
   'ledger.waiting': { zh: '等待入库', en: 'Waiting for the store' },
-  'ledger.withheld': { zh: '未确认(会话关闭)', en: 'Withheld, no PUBACK' },
+  'ledger.withheld': { zh: '未确认(会话关闭)', en: 'Unacknowledged' },
   'ledger.dropped': { zh: 'QoS 0 过载丢弃', en: 'QoS 0, dropped' },
   'ledger.sum': { zh: '合计', en: 'Together' },
   'ledger.addsUp': { zh: '与接收数相等', en: 'equals received' },
