@@ -40,7 +40,10 @@ export interface Refusal {
 /** The content of one commit. */
 export interface Commit {
   readonly committedAtMs: number;
-  /** One element for each accepted reading, in the order of its lines: the reading's timestamp. */
+  /**
+   * One element for each accepted reading, in the order of its lines: the reading's timestamp, from
+   * which its latency is counted; 0 where that would mean nothing (alarms).
+   */
   readonly timestampsMs: readonly number[];
   /** One element for each accepted reading: how many lines it became (1, or more for generic). */
   readonly lineCounts: readonly number[];

@@ -101,11 +101,17 @@ export class Batch {
   #addEvents(message: SourceMessage, device: KnownDevice): void {
     if (!Buffer.isBuffer(message.content)) return;
     for (const raw of native.decodeEvents(message.content)) {
-      this.#take(message, raw, checkEvent(raw, device, this.#context));
+      // An alarm's time is when it happened, not when it was sent: it says nothing of our latency.
+      this.#take(message, raw, checkEvent(raw, device, this.#context), 0);
     }
   }
 
-  #take(message: SourceMessage, raw: RawReading | RawEvent, checked: Checked): void {
+  #take(
+    message: SourceMessage,
+    raw: RawReading | RawEvent,
+    checked: Checked,
+    sentMs?: number,
+  ): void {
     this.#counters.received++;
     if (!checked.ok) {
       this.#counters.refused++;
@@ -114,7 +120,7 @@ export class Batch {
       return;
     }
     this.#counters.accepted++;
-    this.#timestampsMs.push(checked.timestampMs);
+    this.#timestampsMs.push(sentMs ?? checked.timestampMs);
     this.#lineCounts.push(checked.lineCount);
     this.#lines += checked.lines;
     this.#bytes += checked.lines.length;

@@ -285,7 +285,9 @@ export class Shipper {
   #recordLatency(records: readonly PendingRecord[]): void {
     const nowMs = this.#options.clock.nowMs();
     for (const { record } of records) {
-      for (const timestampMs of record.timestampsMs) this.#storedMs.record(nowMs - timestampMs);
+      for (const timestampMs of record.timestampsMs) {
+        if (timestampMs > 0) this.#storedMs.record(nowMs - timestampMs);
+      }
     }
   }
 
