@@ -25,6 +25,10 @@ export interface FrontDoorOptions {
 }
 
 type Settle = SessionPublish['settle'];
+type Done = (error?: Error | null) => void;
+
+/** Acknowledgements a client may leave unread. */
+const unreadBytesMax = 64 * 1024;
 
 /** What the front door knows of a client; the client is aedes' own object. */
 class DeviceSession implements Session {
@@ -52,6 +56,22 @@ class DeviceSession implements Session {
 
   get closed(): boolean {
     return this.#client.closed;
+  }
+
+  /**
+   * Sends a PUBACK (MQTT 3.1.1 §3.4) in one piece. aedes writes the four bytes as three chunks, which
+   * costs a `writev`. Who does not read its acknowledgements is closed.
+   */
+  acknowledge(messageId: number): void {
+    const { conn } = this.#client;
+    if (conn.writableLength > unreadBytesMax) {
+      this.close('publish.in-flight-exceeded');
+      return;
+    }
+    const puback = Buffer.allocUnsafe(4);
+    puback.writeUInt16BE(0x40_02, 0);
+    puback.writeUInt16BE(messageId, 2);
+    conn.write(puback);
   }
 
   close(code: ErrorCode): void {
@@ -211,7 +231,7 @@ export class FrontDoor {
       topic: packet.topic,
       payload: toBuffer(packet.payload),
       qos: packet.qos as 0 | 1 | 2,
-      settle: this.#settler(session, done),
+      settle: this.#settler(session, packet, done),
     });
   }
 
@@ -224,7 +244,7 @@ export class FrontDoor {
     return null;
   }
 
-  #settler(session: DeviceSession, done: (error?: Error | null) => void): Settle {
+  #settler(session: DeviceSession, packet: PublishPacket, done: Done): Settle {
     const isWill = session.closed;
     return (outcome) => {
       session.inFlight--;
@@ -233,7 +253,13 @@ export class FrontDoor {
         return;
       }
       // Acknowledging to a closed connection is an error in aedes; there is no one to tell.
-      if (!session.closed || isWill) done(null);
+      if (session.closed && !isWill) return;
+      if (packet.qos === 1 && !isWill && this.#options.access !== 'open') {
+        session.acknowledge(packet.messageId ?? 0);
+        // For aedes there is nothing left to acknowledge, and nobody to route to.
+        packet.qos = 0;
+      }
+      done(null);
     };
   }
 
