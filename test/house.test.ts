@@ -67,6 +67,7 @@ describe('who may import whom', () => {
     ['simulator/client', '../../broker/front-door.ts'],
     ['simulator', '../gateway/config.ts'],
     ['benchmarks', '../broker/front-door.ts'],
+    ['dashboards/live', '../../gateway/config.ts'],
   ] as const;
   const allowed = [
     ['gateway', '../broker/front-door.ts'],

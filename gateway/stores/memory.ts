@@ -35,7 +35,7 @@ export type MemorySettings = z.infer<typeof memorySettings>;
 interface Row {
   readonly timestampMs: number;
   readonly tags: ReadonlyMap<string, string>;
-  readonly fields: ReadonlyMap<string, SignalValue>;
+  readonly fields: Map<string, SignalValue>;
 }
 
 interface Measurement {
@@ -72,7 +72,7 @@ export class MemoryStore implements Store {
     return rejected.length === 0 ? { status: 'stored' } : { status: 'rejected', lines: rejected };
   }
 
-  /** Null, or why the line is refused. The first of two rows with one identity stays. */
+  /** Null, or why the line is refused. A row that is there gets the fields it lacks. */
   #put(line: ParsedLine): string | null {
     let measurement = this.#measurements.get(line.measurement);
     if (!measurement) {
@@ -88,7 +88,13 @@ export class MemoryStore implements Store {
     }
     for (const [name, value] of line.fields) fieldTypes.set(name, typeof value);
     const identity = JSON.stringify([line.timestampMs, ...line.tags]);
-    if (rows.has(identity)) return null;
+    const there = rows.get(identity);
+    if (there !== undefined) {
+      for (const [name, value] of line.fields) {
+        if (!there.fields.has(name)) there.fields.set(name, value);
+      }
+      return null;
+    }
     this.#rowCount += 1;
     rows.set(identity, {
       timestampMs: line.timestampMs,

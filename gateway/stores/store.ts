@@ -92,8 +92,8 @@ export interface WritePreference {
 
 /**
  * A time-series store that takes line protocol. A row's identity is measurement, all tags and
- * timestamp: writing a row again with the same identity leaves one row (numbers are floats, so
- * that two firmware versions never conflict).
+ * timestamp: writing a row again leaves one row, which gets the fields it lacked (numbers are floats,
+ * so that two firmware versions never conflict).
  */
 export interface Store {
   /** For logs and reports, e.g. `influxdb 1.6.7`. Never holds a secret. */

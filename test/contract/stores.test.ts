@@ -168,6 +168,19 @@ describe.each(kinds)('$name', ({ skip, survivesRestart, settings }) => {
       expect(await store.totals(0)).toEqual({ enterprises: 1, devices: 1, rows: 2 });
     });
 
+    test('a row written again adds the fields it lacked, as a replayed field does', async () => {
+      await expectStored(store, reading('e1.d1', startMs, { power: 1, seq: 1 }));
+      await expectStored(store, reading('e1.d2', startMs, { power: 5, seq: 7 }));
+      await expectStored(store, reading('e1.d1', startMs, { temperature: 40, seq: 1 }));
+      await expectStored(store, reading('e1.d1', startMs + 1, { power: 2, seq: 2 }));
+      expect(await store.readings(machine)).toEqual([
+        { timestampMs: startMs + 1, seq: 2, values: { power: 2 } },
+        { timestampMs: startMs, seq: 1, values: { power: 1, temperature: 40 } },
+      ]);
+      const other = await store.readings({ ...machine, device: 'd2' });
+      expect(other).toEqual([{ timestampMs: startMs, seq: 7, values: { power: 5 } }]);
+    });
+
     test('two devices in the same millisecond are two rows', async () => {
       await expectStored(
         store,

@@ -39,16 +39,43 @@ async function insertMissing(
   await connection.run(`CREATE OR REPLACE TEMP TABLE ${staging} AS FROM ${name} LIMIT 0`);
   await append(connection, staging, rows);
   const tags = table.columns.filter(({ isTag }) => isTag).map(({ sqlName }) => quoted(sqlName));
-  const identity = ['time', ...tags].join(', ');
+  const identity = ['time', ...tags];
   for (const { fromMs, toMs } of timeRanges(rows.timestampsMs)) {
-    await connection.run(
+    const range = [timestamp(fromMs), timestamp(toMs)];
+    const given = await connection.runAndReadAll(
+      `SELECT count(*)::INTEGER FROM ${staging} WHERE time BETWEEN $1 AND $2`,
+      range,
+    );
+    const { rowsChanged } = await connection.run(
       `INSERT INTO ${name} BY NAME
        SELECT given.* FROM (FROM ${staging} WHERE time BETWEEN $1 AND $2) given
-       ANTI JOIN (SELECT ${identity} FROM ${name} WHERE time BETWEEN $1 AND $2)
-       USING (${identity})`,
-      [timestamp(fromMs), timestamp(toMs)],
+       ANTI JOIN (SELECT ${identity.join(', ')} FROM ${name} WHERE time BETWEEN $1 AND $2)
+       USING (${identity.join(', ')})`,
+      range,
     );
+    if (rowsChanged < Number(given.getRows()[0]?.[0])) await fillGaps(connection, table, range);
   }
+}
+
+/** Rows that were there already get the fields they lack: a refused field that was replayed. */
+async function fillGaps(
+  connection: DuckDBConnection,
+  table: Table,
+  range: DuckDBTimestampMillisecondsValue[],
+): Promise<void> {
+  const name = quoted(table.sqlName);
+  const columns = table.columns.map(({ isTag, sqlName }) => ({ isTag, column: quoted(sqlName) }));
+  const same = columns.filter(({ isTag }) => isTag).map(({ column }) => column);
+  const fields = columns.filter(({ isTag }) => !isTag).map(({ column }) => column);
+  await connection.run(
+    `UPDATE ${name} SET
+       ${fields.map((column) => `${column} = coalesce(${name}.${column}, given.${column})`).join(', ')}
+     FROM ${staging} given
+     WHERE ${name}.time BETWEEN $1 AND $2
+       AND ${['time', ...same].map((column) => `${name}.${column} = given.${column}`).join(' AND ')}
+       AND (${fields.map((column) => `(${name}.${column} IS NULL AND given.${column} IS NOT NULL)`).join(' OR ')})`,
+    range,
+  );
 }
 
 async function append(connection: DuckDBConnection, sqlName: string, rows: Rows): Promise<void> {
