@@ -33,7 +33,9 @@ const brokerSettings = z.strictObject({
   access: z
     .enum(['authenticated', 'open'])
     .default('authenticated')
-    .describe('open lets anyone publish anywhere: for conformance suites, loopback only'),
+    .describe(
+      'open lets anyone publish anywhere and stores nothing: for conformance suites, loopback only',
+    ),
   port: port.default(1883).describe('MQTT port; 0 picks a free one'),
   tlsPort: port.nullable().default(8883).describe('MQTT over TLS port; null closes it'),
   tlsKeyFile: z.string().optional().describe('PEM key; without it a self-signed one is made'),

@@ -108,6 +108,8 @@ export class TestGateway {
   }
 
   async settled(): Promise<Summary> {
+    // Workers report once a second: what they say now may be from before.
+    await new Promise((resolve) => setTimeout(resolve, 1200));
     let status = await this.status();
     for (let tries = 0; tries < 300; tries++) {
       const { waiting } = status.readings;
