@@ -33,7 +33,8 @@ const lingerMs = 200;
 const drainTimeoutMs = 15_000;
 const orphanTimeoutMs = 20_000;
 const storeRetryMs = 2000;
-const pruneIntervalMs = 3_600_000;
+const hourMs = 3_600_000;
+const pruneIntervalMs = hourMs;
 
 /** Where a running gateway can be reached. */
 export interface GatewayAddress {
@@ -186,7 +187,7 @@ export class Supervisor {
   }
 
   async #openStore(): Promise<Store> {
-    const store = await createStore(this.#settings.store, {
+    const store = await createStore(this.#storeSettings(), {
       clock: this.#clock,
       logger: this.#log,
       dataFolder: this.#data.data,
@@ -201,6 +202,13 @@ export class Supervisor {
       this.#retryStart(store);
     }
     return store;
+  }
+
+  /** Rows that are to be removed by age: where the store can do that by itself, it is told to. */
+  #storeSettings(): GatewaySettings['store'] {
+    const { retention, store } = this.#settings;
+    if (store.kind !== 'influxdb' || retention.rows === null) return store;
+    return { retentionHours: Math.ceil(retention.rows / hourMs), ...store };
   }
 
   #retryStart(store: Store): void {

@@ -2,6 +2,7 @@
 
 import type { CityDevice } from '../model/city.ts';
 import type { LatencySummary } from '../model/histogram.ts';
+import type { RunReport } from '../model/report.ts';
 import { localFailureCodes } from './client/failure.ts';
 import { parseTarget } from './client/target.ts';
 import type { FailureCount, Measurements } from './measurements.ts';
@@ -16,19 +17,8 @@ export interface SimulationReport {
   readonly durationS: number;
   readonly interrupted: boolean;
   readonly target: string;
-  readonly fleet: {
-    readonly enterprises: number;
-    readonly devices: number;
-    readonly productionDevices: number;
-    readonly sessions: number;
-  };
-  readonly message: {
-    readonly dialect: string;
-    readonly qos: 0 | 1;
-    readonly tls: boolean;
-    readonly fieldsMean: number | null;
-    readonly bytesMean: number | null;
-  };
+  readonly fleet: RunReport['fleet'];
+  readonly message: RunReport['message'];
   readonly connect: {
     /** `attempted` = `connected` + `failed`, in devices. */
     readonly attempted: number;
