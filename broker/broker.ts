@@ -47,6 +47,8 @@ export function brokerOptions(
  * sessions under `$SYS` are not made. In the open mode everything is routed.
  */
 export class EmbeddedBroker extends Aedes {
+  /** Sessions by client id; aedes' own, not in its types. */
+  declare readonly clients: Readonly<Record<string, Client>>;
   #routesEverything: boolean;
 
   constructor(options: AedesOptions, routesEverything: boolean) {
@@ -56,11 +58,8 @@ export class EmbeddedBroker extends Aedes {
 
   /** Forgets a client that closed before it was registered, unless its id is somebody else's by now. */
   release(client: Client): void {
-    const self = this as unknown as {
-      clients: Record<string, Client | undefined>;
-      unregisterClient(client: Client): void;
-    };
-    if (client.closed && self.clients[client.id] === client) self.unregisterClient(client);
+    if (!client.closed || this.clients[client.id] !== client) return;
+    (this as unknown as { unregisterClient(client: Client): void }).unregisterClient(client);
   }
 
   /** Publishes as aedes does, or acknowledges without routing where nobody can be listening. */

@@ -19,6 +19,8 @@ export interface FrontDoorOptions {
   readonly onSessionClose?: (session: Session) => void;
   /** Counts a refusal, whoever caused it. */
   readonly onRefused: (code: ErrorCode) => void;
+  /** Sessions at the same time, over all listeners; beyond it a CONNECT is answered with code 3. */
+  readonly sessionsMax: number;
   /** False while no new session can be served; a CONNECT is then answered with code 3. */
   readonly acceptsSessions: () => boolean;
   readonly limits?: Partial<Limits>;
@@ -121,7 +123,8 @@ export class FrontDoor {
   /** Starts to listen. @throws OnrampError `config.port-busy`. */
   async start(listen: ListenOptions): Promise<Listeners> {
     await this.#broker.listen();
-    this.#listeners = await openListeners(listen, (connection) => {
+    const onDropped = () => this.#options.onRefused('connect.busy');
+    this.#listeners = await openListeners(listen, onDropped, (connection) => {
       const client = this.#broker.handle(connection);
       this.#limitPackets(client);
       // After aedes' own close, which may still publish the will of this session.
@@ -168,9 +171,11 @@ export class FrontDoor {
     const remoteAddress = socket.remoteAddress ?? '';
     const pending = this.#connecting.get(client);
     const tls = socket.encrypted === true;
-    const decision = this.#options.acceptsSessions()
-      ? await this.#decide({ clientId: client.id, username, password, remoteAddress, tls })
-      : ({ accepted: false, code: 'connect.busy', returnCode: 3 } as const);
+    const room = this.#sessions.size < this.#options.sessionsMax || this.#takesOver(client.id);
+    const decision =
+      room && this.#options.acceptsSessions()
+        ? await this.#decide({ clientId: client.id, username, password, remoteAddress, tls })
+        : ({ accepted: false, code: 'connect.busy', returnCode: 3 } as const);
     if (!decision.accepted) throw this.#refusal(decision.code, decision.returnCode);
     const { principal } = decision;
     const will = pending?.will;
@@ -194,6 +199,11 @@ export class FrontDoor {
     this.#sessions.set(client, session);
     this.#options.onSessionOpen?.(session);
     return true;
+  }
+
+  /** A client that comes again takes the place of its session. */
+  #takesOver(clientId: string): boolean {
+    return Object.hasOwn(this.#broker.clients, clientId);
   }
 
   async #decide(attempt: Parameters<Authenticate>[0]): Promise<ConnectDecision> {
@@ -225,12 +235,14 @@ export class FrontDoor {
       done(new OnrampError(refused, packet.topic));
       return;
     }
+    const excess = session.inFlight >= this.#limits.sessionInFlightMax;
     session.inFlight++;
     this.#options.onPublish({
       session,
       topic: packet.topic,
       payload: toBuffer(packet.payload),
       qos: packet.qos as 0 | 1 | 2,
+      excess,
       settle: this.#settler(session, packet, done),
     });
   }
@@ -240,7 +252,9 @@ export class FrontDoor {
       return 'topic.not-allowed';
     }
     if (packet.retain && this.#options.access !== 'open') return 'topic.retained';
-    if (session.inFlight >= this.#limits.sessionInFlightMax) return 'publish.in-flight-exceeded';
+    if (packet.qos !== 0 && session.inFlight >= this.#limits.sessionInFlightMax) {
+      return 'publish.in-flight-exceeded';
+    }
     return null;
   }
 
@@ -287,7 +301,8 @@ export class FrontDoor {
       if (error instanceof OnrampError) {
         if (error.code === 'packet.too-large') this.#options.onRefused(error.code);
       } else if (!isTransport(error)) {
-        this.#options.onRefused('connect.protocol-error');
+        const tooDeep = /too many levels/.test(error.message);
+        this.#options.onRefused(tooDeep ? 'topic.too-deep' : 'connect.protocol-error');
       }
     };
     this.#broker.on('clientError', failed);

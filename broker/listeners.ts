@@ -11,7 +11,7 @@ export interface ListenOptions {
   readonly tls?: { readonly port: number; readonly key: string; readonly cert: string } | undefined;
   /** Several processes share the port (Linux). */
   readonly reusePort: boolean;
-  /** Connections beyond this are dropped at once: below the descriptor limit. */
+  /** Connections of all listeners; beyond this they are dropped at once: below the descriptor limit. */
   readonly connectionsMax: number;
 }
 
@@ -28,10 +28,16 @@ const tcpKeepAliveMs = 60_000;
 /** Opens the listeners. @throws OnrampError `config.port-busy` when a port is taken. */
 export async function openListeners(
   options: ListenOptions,
+  onDropped: () => void,
   onConnection: (connection: Socket) => void,
 ): Promise<Listeners> {
   const open = new Set<Socket>();
   const accept = (socket: Socket): void => {
+    if (open.size >= options.connectionsMax) {
+      onDropped();
+      socket.destroy();
+      return;
+    }
     open.add(socket);
     socket.on('close', () => open.delete(socket));
     socket.setNoDelay(true);
@@ -40,7 +46,6 @@ export async function openListeners(
   };
   const servers: Server[] = [];
   const listen = async (server: Server, port: number): Promise<number> => {
-    server.maxConnections = options.connectionsMax;
     const { host, reusePort } = options;
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error: NodeJS.ErrnoException) => {

@@ -21,6 +21,8 @@ export interface SessionPublish {
   readonly topic: string;
   readonly payload: Buffer;
   readonly qos: 0 | 1 | 2;
+  /** A QoS 0 message beyond what the session may have in flight: to be counted and discarded. */
+  readonly excess: boolean;
   /**
    * To be called once. `accept` lets the PUBACK (or PUBREC) go; must be called in the order of
    * arrival [MQTT-4.6.0-2]. `discard` forgets a QoS 0 message. `close` closes the session without

@@ -32,10 +32,11 @@ export class JournalRoom {
     this.#unshipped = await this.#unshippedBytes();
     this.#samples.push({ atMs: nowMs, bytes: this.#unshipped });
     this.#samples = this.#samples.filter(({ atMs }) => nowMs - atMs <= growthWindowMs);
-    return this.#room;
+    return this.bytes;
   }
 
-  get #room(): number {
+  /** As of the last measurement. */
+  get bytes(): number {
     const { bytesMax, diskReserveBytes } = this.#settings;
     return Math.max(0, Math.min(bytesMax - this.#unshipped, this.#diskFree - diskReserveBytes));
   }
@@ -50,7 +51,7 @@ export class JournalRoom {
       bytesMax: this.#settings.bytesMax,
       diskFreeBytes: this.#diskFree,
       // Slower growth than this is the ordinary breathing of the shipper.
-      secondsUntilFull: growth > 1024 ? Math.round(this.#room / growth) : null,
+      secondsUntilFull: growth > 1024 ? Math.round(this.bytes / growth) : null,
     };
   }
 }

@@ -10,6 +10,8 @@ export type ToWorker =
       readonly type: 'start';
       readonly settings: GatewaySettings;
       readonly generation: string;
+      /** The journal may grow by this much until the next `room`. */
+      readonly roomBytes: number;
       readonly tls: { readonly key: string; readonly cert: string } | null;
       /** The port the first worker got, when 0 was asked for. */
       readonly ports: { readonly mqtt: number; readonly mqttTls: number | null };

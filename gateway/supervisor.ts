@@ -126,12 +126,12 @@ export class Supervisor {
     });
     await shipper.start();
     this.#closers.push(() => shipper.stop(drainTimeoutMs));
-    const workers = this.#workerPool(tls, (stats) => board.keep(stats));
-    pool = workers;
-    this.#closers.push(() => workers.stop());
     const room = new JournalRoom(this.#settings.journal, this.#data.journal, () =>
       feeds.unshippedBytes(),
     );
+    const workers = this.#workerPool(tls, room, (stats) => board.keep(stats));
+    pool = workers;
+    this.#closers.push(() => workers.stop());
     const board = new StatusBoard({
       clock: this.#clock,
       pool: workers,
@@ -224,7 +224,11 @@ export class Supervisor {
     });
   }
 
-  #workerPool(tls: TlsIdentity | null, onGone: (stats: WorkerStats | null) => void): WorkerPool {
+  #workerPool(
+    tls: TlsIdentity | null,
+    room: JournalRoom,
+    onGone: (stats: WorkerStats | null) => void,
+  ): WorkerPool {
     const { broker, workers } = this.#settings;
     let ports = { mqtt: broker.port, mqttTls: broker.tlsPort };
     const started = this.#clock.nowMs().toString(36);
@@ -239,6 +243,7 @@ export class Supervisor {
           type: 'start',
           settings: this.#settings,
           generation,
+          roomBytes: this.#roomOfEach(room),
           tls: tls && { key: tls.key, cert: tls.cert },
           ports,
         };
@@ -249,10 +254,14 @@ export class Supervisor {
     return pool;
   }
 
+  #roomOfEach(room: JournalRoom): number {
+    return Math.floor(room.bytes / this.#settings.workers);
+  }
+
   async #grantRoom(room: JournalRoom, pool: WorkerPool): Promise<void> {
     try {
-      const bytes = await room.measure(this.#clock.nowMs());
-      pool.broadcast({ type: 'room', bytes: Math.floor(bytes / this.#settings.workers) });
+      await room.measure(this.#clock.nowMs());
+      pool.broadcast({ type: 'room', bytes: this.#roomOfEach(room) });
     } catch (error) {
       this.#log.warn(`The journal could not be measured: ${messageOf(error)}`);
     }

@@ -17,6 +17,7 @@ import type { Source } from './sources/source.ts';
 
 const statsIntervalMs = 1000;
 const stopTimeoutMs = 5000;
+const spareConnections = 256;
 
 type Start = Extract<ToWorker, { type: 'start' }>;
 
@@ -50,6 +51,7 @@ class Worker {
       readingAheadMsMax: readings.aheadMax,
       onFatal: die,
     });
+    this.#pipeline.grantRoom(start.roomBytes);
     this.#source = new sources.mqtt(mqttOptions(start, registry, this.#rules));
   }
 
@@ -61,7 +63,8 @@ class Worker {
     });
     systemClock.every(statsIntervalMs, () => {
       tell({ type: 'stats', stats: this.#stats() });
-      this.#rules.refresh().catch(die);
+      // The registry may be busy for a moment; it is asked again in a second.
+      this.#rules.refresh().catch(() => {});
     });
     tell({ type: 'stats', stats: this.#stats() });
     tell({ type: 'ready', address });
@@ -109,8 +112,10 @@ function mqttOptions({ settings, ports, tls }: Start, registry: RegistryReader, 
       port: ports.mqtt,
       tls: tls && ports.mqttTls !== null ? { port: ports.mqttTls, ...tls } : undefined,
       reusePort: settings.workers > 1,
-      connectionsMax: settings.broker.sessionsMax,
+      // Some more than sessions, so that one too many gets an answer.
+      connectionsMax: settings.broker.sessionsMax + spareConnections,
     },
+    sessionsMax: settings.broker.sessionsMax,
     directory: new DeviceDirectory(registry, rules, systemClock),
     clock: systemClock,
   };

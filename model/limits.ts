@@ -80,6 +80,8 @@ export const limits = Object.freeze({
   isolationRequestsMax: 48,
   /** A reading may be this old (a device catching up). */
   readingAgeMsMax: 30 * dayMs,
+  /** Stamps of readings without a timestamp may run ahead of the clock by this. */
+  stampLeadMsMax: 2 * secondMs,
   /** A reading may be this far ahead (its clock is a little fast). */
   readingAheadMsMax: 5 * 60 * secondMs,
   /** Bytes of payload kept of one dead letter. */
@@ -117,6 +119,10 @@ export type Limits = Readonly<Record<keyof typeof limits, number>>;
 /** Throws when the limits contradict each other. Called when this module loads. */
 function assertRelations(): void {
   const rules: [string, boolean][] = [
+    [
+      'an array without timestamps can be stamped',
+      limits.payloadReadingsMax <= limits.stampLeadMsMax,
+    ],
     ['a payload fits a packet', limits.payloadBytesMax < limits.packetBytesMax],
     [
       'a commit fits a record',

@@ -60,8 +60,8 @@ export class Batch {
   /** Decodes and checks one message. Never throws: what is wrong becomes a refusal. */
   add(message: SourceMessage): void {
     const { device } = message;
-    if (device === null) {
-      this.#refuseMessage(message, 'reading.unknown-device', message.deviceId);
+    if (typeof device === 'string') {
+      this.#refuseMessage(message, device, message.deviceId);
       return;
     }
     try {
@@ -157,7 +157,7 @@ export class Batch {
       atMs: this.#context.nowMs,
       enterprise: message.enterprise,
       device: message.deviceId,
-      profile: message.device?.device.profile ?? '',
+      profile: typeof message.device === 'string' ? '' : message.device.device.profile,
       code,
       detail,
       scope,

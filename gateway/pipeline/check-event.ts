@@ -23,6 +23,9 @@ export function checkEvent(raw: RawEvent, known: KnownDevice, context: CheckCont
     return { ok: false, code: 'reading.seq-invalid', detail: bad.detail, refused: [] };
   }
   const timestampMs = timestamp ?? known.stamp(context.nowMs);
+  if (timestampMs === null) {
+    return { ok: false, code: 'reading.timestamp-needed', detail: '', refused: [] };
+  }
   const fields = `severity=${raw.severity},state="${raw.state}",${seq}quality=${quality.good}`;
   return {
     ok: true,

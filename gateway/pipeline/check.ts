@@ -69,12 +69,14 @@ export function checkReading(
       : profileFields(raw.values, known, rules, bad);
   if (fields.length === 0 && bad.refused.length === 0) return refuse('reading.empty', '');
   const seen = fields.length + bad.refused.length;
-  if (seen > limits.profileSignalsMax) return refuse('signal.too-many', `${seen} signals`);
+  const most = rules === null ? limits.genericSignalsMax : limits.profileSignalsMax;
+  if (seen > most) return refuse('signal.too-many', `${seen} signals of ${most}`);
   if (fields.length === 0) return refuse('reading.all-refused', bad.detail, bad.refused);
   if (context.strict && bad.refused.length > 0) {
     return refuse('reading.strict', bad.detail, bad.refused);
   }
   const timestampMs = timestamp ?? known.stamp(context.nowMs);
+  if (timestampMs === null) return refuse('reading.timestamp-needed', '');
   const end = `,${tail}${timestampMs}\n`;
   const lines = rules === null ? fields.join(end) + end : fields.join(',') + end;
   return {

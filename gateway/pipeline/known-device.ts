@@ -1,31 +1,30 @@
 /** A registered device with what the hot path would otherwise compute for every reading. */
 
 import type { Device } from '../../model/device.ts';
+import { deviceKey } from '../../model/identifiers.ts';
 import { seriesPrefix } from '../../model/line-protocol.ts';
 import { eventMeasurement, genericProfileId } from '../../model/profile.ts';
+import { StampBook } from './stamp-book.ts';
 
-/** The series of a device, and the last timestamp the gateway gave it. */
+/** The series of a device, and timestamps for its readings that have none. */
 export class KnownDevice {
   readonly device: Device;
   /** `measurement,device=…,district=…,enterprise=…,industry=…`, ready for fields. */
   readonly series: string;
-  #lastStampMs = 0;
+  readonly #key: string;
+  readonly #stamps: StampBook;
 
-  constructor(device: Device) {
+  /** `stamps`: the worker's, shared by all sessions of a device. */
+  constructor(device: Device, stamps: StampBook = new StampBook()) {
     this.device = device;
+    this.#key = deviceKey(device.enterprise, device.device);
+    this.#stamps = stamps;
     this.series = seriesPrefix(device.profile, {
       device: device.device,
       district: device.district,
       enterprise: device.enterprise,
       industry: device.industry,
     });
-  }
-
-  /** The same machine after its entry in the registry changed; stamps go on increasing. */
-  renewed(device: Device): KnownDevice {
-    const known = new KnownDevice(device);
-    known.#lastStampMs = this.#lastStampMs;
-    return known;
   }
 
   /** The series of one signal of a generic machine. */
@@ -40,9 +39,8 @@ export class KnownDevice {
     return seriesPrefix(eventMeasurement, { code, device, district, enterprise, industry });
   }
 
-  /** A timestamp for a reading without one: strictly increasing, so that no two merge. */
-  stamp(nowMs: number): number {
-    this.#lastStampMs = Math.max(nowMs, this.#lastStampMs + 1);
-    return this.#lastStampMs;
+  /** A timestamp for a reading without one; null when such readings come too fast for too long. */
+  stamp(nowMs: number): number | null {
+    return this.#stamps.next(this.#key, nowMs);
   }
 }

@@ -46,6 +46,8 @@ export class Pipeline implements MessageSink {
   /** Messages of the commit under way, not yet settled. */
   #committing: SourceMessage[] = [];
   #running = false;
+  /** Nothing new is taken; what waits is still committed. */
+  #closing = false;
   #stopped = false;
   /** Bytes the journal may still grow by; null when nobody limits it. */
   #roomBytes: number | null = null;
@@ -70,6 +72,7 @@ export class Pipeline implements MessageSink {
 
   get accepting(): boolean {
     return (
+      !this.#closing &&
       this.#blockedSinceMs === null &&
       this.waiting < this.#limits.workerInFlightMax / 2 &&
       this.#queuedBytes < this.#limits.workerInFlightBytesMax / 2
@@ -77,7 +80,7 @@ export class Pipeline implements MessageSink {
   }
 
   submit(message: SourceMessage): void {
-    if (message.bestEffort ? !this.accepting : this.#overfull()) {
+    if (message.excess || (message.bestEffort ? !this.accepting : this.#overfull())) {
       this.#turnAway(message);
       return;
     }
@@ -96,6 +99,7 @@ export class Pipeline implements MessageSink {
 
   /** Commits what is queued, then accepts nothing more. Waits at most `timeoutMs`. */
   async stop(timeoutMs: number): Promise<void> {
+    this.#closing = true;
     const { clock } = this.#options;
     const endMs = clock.monotonicMs() + timeoutMs;
     while (this.waiting > 0 && clock.monotonicMs() < endMs) {
@@ -179,7 +183,7 @@ export class Pipeline implements MessageSink {
 
   #overfull(): boolean {
     return (
-      this.#stopped ||
+      this.#closing ||
       this.waiting >= this.#limits.workerInFlightMax ||
       this.#queuedBytes >= this.#limits.workerInFlightBytesMax
     );
@@ -206,9 +210,10 @@ export class Pipeline implements MessageSink {
     const nowMs = this.#options.clock.monotonicMs();
     const tooLong = (message: SourceMessage): boolean =>
       nowMs - message.arrivedAtMs > message.ackWaitMs;
-    const late = this.#committing.filter(tooLong);
+    // Nobody waits for a QoS 0 message.
+    const late = this.#committing.filter((message) => !message.bestEffort && tooLong(message));
     if (late.length > 0) {
-      this.#committing = this.#committing.filter((message) => !tooLong(message));
+      this.#committing = this.#committing.filter((message) => !late.includes(message));
       for (const message of late) message.settle('withheld');
     }
     const waiting = this.#queue.slice(this.#queueHead);

@@ -112,12 +112,10 @@ export class Feed {
   /** Saves the position and unlinks what lies before it. Resolves also when the disk is full. */
   async save(): Promise<void> {
     if (!this.#unsaved || this.#position === null) return;
-    this.#unsaved = false;
-    const { saved } = await this.#generation.advance({
-      ...this.#position,
-      shipped: { ...this.shipped },
-    });
-    if (!saved) this.#unsaved = true;
+    const position = this.#position;
+    const { saved } = await this.#generation.advance({ ...position, shipped: { ...this.shipped } });
+    // Settled further while this was written: then it is to be saved again.
+    if (saved && position === this.#position) this.#unsaved = false;
   }
 
   /** Bytes on disk that are not yet shipped. */

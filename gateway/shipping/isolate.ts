@@ -67,8 +67,9 @@ export class Isolation {
         rejected.push(...rejectAll(part.lines, 'store.refused-group', part.reason));
         continue;
       }
-      requests++;
       const result = await offer(toBatch(part.lines));
+      // Halving what is too large finds nothing out about its lines.
+      if (result.status !== 'too-large') requests++;
       if (result.status === 'stored') continue;
       if (result.status === 'rejected') {
         rejected.push(...named(part.lines, result.lines));

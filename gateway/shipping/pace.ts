@@ -13,10 +13,12 @@ const slowMs = 4000;
 export class Pace {
   readonly #preference: WritePreference;
   #lines: number;
+  #linesMax: number;
   #concurrency = 1;
 
   constructor(preference: WritePreference) {
     this.#preference = preference;
+    this.#linesMax = preference.linesMax;
     this.#lines = preference.linesInitial;
   }
 
@@ -31,11 +33,11 @@ export class Pace {
   /** A write of a full batch succeeded and more was waiting. */
   backlog(durationMs: number): void {
     if (durationMs > slowMs) {
-      this.#lines = Math.max(linesMin, Math.floor(this.#lines / 2));
+      this.#lines = Math.min(this.#linesMax, Math.max(linesMin, Math.floor(this.#lines / 2)));
       this.#concurrency = 1;
-    } else if (this.#lines < this.#preference.linesMax) {
+    } else if (this.#lines < this.#linesMax) {
       if (durationMs < fastMs) {
-        this.#lines = Math.min(this.#preference.linesMax, Math.floor(this.#lines * 1.5));
+        this.#lines = Math.min(this.#linesMax, Math.floor(this.#lines * 1.5));
       }
     } else {
       this.#concurrency = Math.min(this.#preference.concurrencyMax, this.#concurrency + 1);
@@ -44,13 +46,20 @@ export class Pace {
 
   /** A write succeeded and nothing more was waiting. */
   caughtUp(): void {
-    this.#lines = Math.max(this.#preference.linesInitial, Math.floor(this.#lines * 0.9));
+    const { linesInitial } = this.#preference;
+    this.#lines = Math.min(this.#linesMax, Math.max(linesInitial, Math.floor(this.#lines * 0.9)));
     this.#concurrency = 1;
+  }
+
+  /** The store takes no write of this many lines. */
+  tooLarge(lineCount: number): void {
+    this.#linesMax = Math.max(1, Math.floor(lineCount / 2));
+    this.#lines = Math.min(this.#lines, this.#linesMax);
   }
 
   /** The store was away: begin gently. */
   unavailable(): void {
-    this.#lines = this.#preference.linesInitial;
+    this.#lines = Math.min(this.#linesMax, this.#preference.linesInitial);
     this.#concurrency = 1;
   }
 }

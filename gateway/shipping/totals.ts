@@ -20,9 +20,7 @@ export class Totals {
 
   constructor(path: string) {
     this.#path = path;
-    this.#state = existsSync(path)
-      ? (JSON.parse(readFileSync(path, 'utf8')) as TotalsFile)
-      : { ...nothingShipped(), folded: [] };
+    this.#state = read(path) ?? { ...nothingShipped(), folded: [] };
   }
 
   get shipped(): Readonly<Shipped> {
@@ -36,11 +34,11 @@ export class Totals {
   /** Adds a generation's counts, durably, before its folder is removed. */
   fold(generation: string, shipped: Shipped): void {
     if (this.has(generation)) return;
-    this.#state = {
-      ...addShipped(this.#state, shipped),
-      folded: [...this.#state.folded, generation],
-    };
-    writeOwnerFile(this.#path, JSON.stringify(this.#state));
+    const sum = addShipped(this.#state, shipped);
+    const state = { ...sum, folded: [...this.#state.folded, generation] };
+    // On disk first: what memory says is folded may be removed.
+    writeOwnerFile(this.#path, JSON.stringify(state));
+    this.#state = state;
   }
 
   /** The folder is gone; its name need not be remembered. */
@@ -67,4 +65,15 @@ export function addCounters(a: WorkerCounters, b: WorkerCounters): WorkerCounter
     dropped: a.dropped + b.dropped,
     refusedFields: a.refusedFields + b.refusedFields,
   };
+}
+
+/** Null when there is no file, or none that can be read: then counting begins anew. */
+function read(path: string): TotalsFile | null {
+  if (!existsSync(path)) return null;
+  try {
+    const state = JSON.parse(readFileSync(path, 'utf8')) as TotalsFile;
+    return Array.isArray(state.folded) ? state : null;
+  } catch {
+    return null;
+  }
 }

@@ -10,9 +10,12 @@ import type {
 import type { Clock } from '../../model/clock.ts';
 import { parseUsername } from '../../model/dialects/native.ts';
 import { deviceKey } from '../../model/identifiers.ts';
+import { limits } from '../../model/limits.ts';
 import { KnownDevice } from '../pipeline/known-device.ts';
 import type { RuleBook } from '../pipeline/rule-book.ts';
+import { StampBook } from '../pipeline/stamp-book.ts';
 import type { RegistryReader } from '../registry/registry.ts';
+import type { DeviceRefusal } from './source.ts';
 
 const carriedTtlMs = 30_000;
 const carriedMax = 20_000;
@@ -31,6 +34,7 @@ export class DeviceDirectory {
   readonly #registry: RegistryReader;
   readonly #rules: RuleBook;
   readonly #clock: Clock;
+  readonly #stamps: StampBook;
   /** Gateways' devices, oldest first. */
   readonly #carried = new Map<string, Carried>();
 
@@ -38,6 +42,8 @@ export class DeviceDirectory {
     this.#registry = registry;
     this.#rules = rules;
     this.#clock = clock;
+    const { stampLeadMsMax: leadMsMax } = limits;
+    this.#stamps = new StampBook({ floorMs: clock.nowMs() + leadMsMax, leadMsMax });
   }
 
   /** Authenticates a CONNECT of the native dialect and, for a device, returns what it is. */
@@ -48,7 +54,8 @@ export class DeviceDirectory {
       decision: {
         accepted: false as const,
         code,
-        returnCode: code === 'connect.client-id-mismatch' ? (2 as const) : (5 as const),
+        // MQTT 3.1.1 §3.2.2.3: 2 identifier rejected, 4 bad user name or password.
+        returnCode: code === 'connect.client-id-mismatch' ? (2 as const) : (4 as const),
       },
       known: null,
     });
@@ -70,7 +77,7 @@ export class DeviceDirectory {
     if (registered.kind === 'gateway')
       return { decision: { accepted: true, principal }, known: null };
     await this.#rules.ensure(registered.profile);
-    const known = new KnownDevice(registered);
+    const known = new KnownDevice(registered, this.#stamps);
     return { decision: { accepted: true, principal }, known };
   }
 
@@ -82,18 +89,18 @@ export class DeviceDirectory {
     return found.known.device.gateway === gateway ? found.known : undefined;
   }
 
-  /** Looks up a device that `gateway` speaks for; null when there is none or it does not name this gateway. */
+  /** Looks up a device that `gateway` speaks for, or answers why it may not. */
   async lookUpCarried(
     enterprise: string,
     device: string,
     gateway: string,
-  ): Promise<KnownDevice | null> {
+  ): Promise<KnownDevice | DeviceRefusal> {
     const registered = await this.#registry.device(enterprise, device);
-    if (registered === null || registered.gateway !== gateway) return null;
+    if (registered === null) return 'reading.unknown-device';
+    if (registered.gateway !== gateway) return 'reading.not-carried';
     await this.#rules.ensure(registered.profile);
     const key = deviceKey(enterprise, device);
-    // The stamps already given must not be given again.
-    const known = this.#carried.get(key)?.known.renewed(registered) ?? new KnownDevice(registered);
+    const known = new KnownDevice(registered, this.#stamps);
     this.#carried.delete(key);
     this.#carried.set(key, { known, untilMs: this.#clock.monotonicMs() + carriedTtlMs });
     if (this.#carried.size > carriedMax) {

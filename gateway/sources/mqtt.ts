@@ -12,11 +12,19 @@ import type { ErrorCode } from '../../model/errors.ts';
 import { limits } from '../../model/limits.ts';
 import type { KnownDevice } from '../pipeline/known-device.ts';
 import { authenticateOpen, type DeviceDirectory } from './device-directory.ts';
-import type { MessageSink, Outcome, Source, SourceAddress, SourceStats } from './source.ts';
+import type {
+  MessageSink,
+  Outcome,
+  Source,
+  SourceAddress,
+  SourceMessage,
+  SourceStats,
+} from './source.ts';
 
 export interface MqttSourceOptions {
   readonly access: 'authenticated' | 'open';
   readonly listen: ListenOptions;
+  readonly sessionsMax: number;
   readonly directory: DeviceDirectory;
   readonly clock: Clock;
 }
@@ -60,6 +68,7 @@ export class MqttSource implements Source {
         this.#refusals[code] = (this.#refusals[code] ?? 0) + 1;
       },
       acceptsSessions: () => sink.accepting,
+      sessionsMax: this.#options.sessionsMax,
     });
     const { port, tlsPort } = await this.#frontDoor.start(listen);
     return { source: 'mqtt', port, tlsPort };
@@ -122,8 +131,8 @@ export class MqttSource implements Source {
     state.tail = tail;
   }
 
-  #submit(publish: SessionPublish, topic: DeviceTopic, device: KnownDevice | null): void {
-    const { session, payload, qos } = publish;
+  #submit(publish: SessionPublish, topic: DeviceTopic, device: SourceMessage['device']): void {
+    const { excess, payload, qos, session } = publish;
     const tooLarge = payload.length > limits.payloadBytesMax;
     this.#sink?.submit({
       enterprise: topic.enterprise,
@@ -133,6 +142,7 @@ export class MqttSource implements Source {
       topic: publish.topic,
       content: tooLarge ? payload.subarray(0, limits.payloadBytesMax + 1) : payload,
       bestEffort: qos === 0,
+      excess,
       ackWaitMs: session.ackWaitMs,
       arrivedAtMs: this.#options.clock.monotonicMs(),
       settle: (outcome) => publish.settle(settlement(outcome)),

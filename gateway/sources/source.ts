@@ -10,18 +10,23 @@ import type { KnownDevice } from '../pipeline/known-device.ts';
  */
 export type Outcome = 'durable' | 'withheld' | 'dropped';
 
+/** Not registered, or not naming the gateway that speaks for it. */
+export type DeviceRefusal = Extract<ErrorCode, 'reading.unknown-device' | 'reading.not-carried'>;
+
 /** One message of one device, as it arrived. */
 export interface SourceMessage {
   readonly enterprise: string;
   readonly deviceId: string;
-  /** Null when no such device is registered, or it may not be spoken for: dead-lettered. */
-  readonly device: KnownDevice | null;
+  /** Or why there is none: the message is dead-lettered with that code. */
+  readonly device: KnownDevice | DeviceRefusal;
   readonly channel: 'telemetry' | 'event';
   readonly topic: string;
   /** A payload in the device's dialect, or readings a source has taken apart itself. */
   readonly content: Buffer | readonly RawReading[];
   /** QoS 0: may be dropped under overload. */
   readonly bestEffort: boolean;
+  /** More of its session than may be in flight: dropped. */
+  readonly excess: boolean;
   /** How long it may wait for its commit, from `arrivedAtMs` on the monotonic clock. */
   readonly ackWaitMs: number;
   readonly arrivedAtMs: number;

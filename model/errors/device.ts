@@ -33,6 +33,11 @@ export const deviceErrors = {
     'This credential may not use this topic. Publish to onramp/v1/{enterprise}/{device}/telemetry or /event of your own device.',
     '该凭据无权使用此主题。请发布到自己设备的 onramp/v1/{企业}/{设备}/telemetry 或 /event。',
   ),
+  'topic.too-deep': entry(
+    false,
+    'The topic has more levels than this gateway accepts.',
+    '主题层级超过网关上限。',
+  ),
   'topic.retained': entry(
     false,
     'Telemetry must not be retained. Clear the retain flag.',
@@ -93,6 +98,16 @@ export const deviceErrors = {
     false,
     '"ts" is in the future. Check that it is in milliseconds and the device\'s clock is set.',
     '"ts" 超前于当前时间。请检查单位是否为毫秒、设备时钟是否正确。',
+  ),
+  'reading.timestamp-needed': entry(
+    false,
+    'Readings without "ts" arrive faster than one a millisecond. Give them a "ts" each.',
+    '无 "ts" 的读数到达过快(超过每毫秒一条),请为每条读数提供 "ts"。',
+  ),
+  'reading.not-carried': entry(
+    false,
+    'This device does not name the gateway that spoke for it. Register it with --gateway.',
+    '该设备未登记由此网关代理。请在注册时用 --gateway 指定网关。',
   ),
   'reading.seq-invalid': entry(
     false,

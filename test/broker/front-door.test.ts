@@ -169,7 +169,7 @@ describe('topics', () => {
   test.each([9, 101, 5000])(
     'a topic of %i levels closes its session and nothing else',
     async (levels) => {
-      const { port, door } = await start();
+      const { port, door, refused } = await start();
       const bystander = await device(port, 'acme/press-2');
       const client = await device(port);
       client.send(publishPacket(Array(levels).fill('a').join('/'), reading));
@@ -178,6 +178,7 @@ describe('topics', () => {
       const topic = Array(levels).fill('+').join('/');
       subscriber.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic, qos: 0 }] });
       await subscriber.waitForClose();
+      expect(refused[0]).toBe('topic.too-deep');
       expect(bystander.closed).toBe(false);
       expect(door.sessionCount).toBe(1);
     },

@@ -50,6 +50,7 @@ export async function start(options: Partial<FrontDoorOptions> = {}): Promise<Ru
     },
     onRefused: (code) => refused.push(code),
     acceptsSessions: () => true,
+    sessionsMax: 1000,
     ...options,
   });
   const { port } = await door.start({

@@ -244,6 +244,7 @@ export class World {
       topic: `onramp/v1/acme/${device.name}/telemetry`,
       content: Buffer.from(payload),
       bestEffort: false,
+      excess: false,
       ackWaitMs: 5000,
       arrivedAtMs: this.clock.monotonicMs(),
       settle: (outcome) => {

@@ -61,6 +61,7 @@ function setUp(options: Partial<PipelineOptions> = {}) {
       topic: 'onramp/v1/acme/p1/telemetry',
       content: Buffer.from(payload),
       bestEffort: false,
+      excess: false,
       ackWaitMs: 20_000,
       arrivedAtMs: clock.monotonicMs(),
       settle: (outcome) => outcomes.push([id, outcome]),
@@ -109,7 +110,7 @@ describe('refusals', () => {
     ['payload.not-json', '{"values":', {}],
     ['payload.not-a-reading', '{"power":1}', {}],
     ['payload.too-large', `{"values":{"power":"${'x'.repeat(140_000)}"}}`, {}],
-    ['reading.unknown-device', good, { device: null }],
+    ['reading.unknown-device', good, { device: 'reading.unknown-device' as const }],
     ['reading.all-refused', '{"values":{"power":99}}', {}],
     ['reading.all-refused', '{"values":{"power":NaN}}', {}],
   ])('%s is durable before it is acknowledged', async (code, payload, over) => {

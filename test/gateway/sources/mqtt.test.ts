@@ -47,6 +47,7 @@ async function start() {
   const source = new MqttSource({
     access: 'authenticated',
     listen: { host: '127.0.0.1', port: 0, reusePort: false, connectionsMax: 100 },
+    sessionsMax: 100,
     directory: new DeviceDirectory(registry, new RuleBook(registry), systemClock),
     clock: systemClock,
   });
@@ -79,15 +80,15 @@ describe('a device', () => {
     client.send(publishPacket(topic('press-1', 'event'), '{}', { messageId: 2 }));
     await client.waitFor((packet) => packet.cmd === 'puback' && packet.messageId === 2);
     expect(messages.map(({ channel }) => channel)).toEqual(['telemetry', 'event']);
-    expect(messages[0]?.device?.device.device).toBe('press-1');
+    expect(messages[0]?.device).toMatchObject({ device: { device: 'press-1' } });
     expect(lookUps).toEqual(['acme.press-1']);
     expect(source.stats()).toMatchObject({ sessions: 1, connects: 1 });
   });
 
   test('with a wrong secret, or one registered a moment later, is refused, then let in', async () => {
     const { connect, devices, source } = await start();
-    expect((await connect('press-1', 'wrong')).code).toBe(5);
-    expect((await connect('new-1')).code).toBe(5);
+    expect((await connect('press-1', 'wrong')).code).toBe(4);
+    expect((await connect('new-1')).code).toBe(4);
     const [key, entry] = registered('acme.new-1');
     devices.set(key, entry);
     expect((await connect('new-1')).code).toBe(0);
@@ -121,6 +122,10 @@ describe('a gateway', () => {
       client.send(publishPacket(topic(name), '{}', { messageId: i + 1 }));
       await client.waitFor((packet) => packet.cmd === 'puback' && packet.messageId === i + 1);
     }
-    expect(messages.map(({ device }) => device)).toEqual([null, null, null]);
+    expect(messages.map(({ device }) => device)).toEqual([
+      'reading.not-carried',
+      'reading.not-carried',
+      'reading.unknown-device',
+    ]);
   });
 });
