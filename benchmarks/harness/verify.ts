@@ -1,6 +1,7 @@
 /** Reconciles what devices know with the rows of the store after a run. */
 
-import type { Store } from '../../gateway/stores/store.ts';
+import type { DeviceLedger, Store } from '../../gateway/stores/store.ts';
+import { limits } from '../../model/limits.ts';
 import type { LedgerEntry } from '../../simulator/ledger.ts';
 import type { GatewayClient } from '../gateway-client.ts';
 import { reconcile } from '../reconcile.ts';
@@ -17,7 +18,7 @@ export interface Window {
   readonly toMs: number;
 }
 
-/** Asks the store itself, profile by profile, for distinct `seq` of every device. */
+/** Asks the store itself, profile by profile, for the rows of every device in the window. */
 export async function verifyInStore(
   store: Store,
   entries: readonly LedgerEntry[],
@@ -28,16 +29,38 @@ export async function verifyInStore(
   for (const [profile, devices] of byProfile) {
     const rows = await store.ledger({ profile, ...window });
     const byDevice = new Map(rows.map((row) => [`${row.enterprise}.${row.device}`, row]));
-    for (const { enterprise, device, acked } of devices) {
-      const row = byDevice.get(`${enterprise}.${device}`);
-      const distinct = row?.distinctSeq ?? 0;
-      const acknowledged = acked.reduce((sum, [first, last]) => sum + last - first + 1, 0);
-      verified.stored += distinct;
-      verified.lost += Math.max(0, acknowledged - distinct);
-      verified.duplicated += (row?.rows ?? 0) - distinct;
+    for (const entry of devices) {
+      const row = byDevice.get(`${entry.enterprise}.${entry.device}`);
+      verified.stored += row?.distinctSeq ?? 0;
+      verified.duplicated += (row?.rows ?? 0) - (row?.distinctSeq ?? 0);
+      verified.lost += await lostOf(store, entry, row, window);
     }
   }
   return verified;
+}
+
+/** Acknowledged and not stored, exactly: a device whose rows have gaps is looked at row by row. */
+async function lostOf(
+  store: Store,
+  { acked, device, enterprise, profile }: LedgerEntry,
+  row: DeviceLedger | undefined,
+  window: Window,
+): Promise<number> {
+  if (row !== undefined && row.distinctSeq === row.seqMax - row.seqMin + 1) {
+    return missing(acked, (seq) => seq >= row.seqMin && seq <= row.seqMax);
+  }
+  const limit = limits.apiReadingsMax;
+  const rows = await store.readings({ enterprise, device, profile, ...window, limit });
+  const stored = new Set(rows.map(({ seq }) => seq));
+  return missing(acked, (seq) => stored.has(seq));
+}
+
+function missing(acked: LedgerEntry['acked'], isStored: (seq: number) => boolean): number {
+  let lost = 0;
+  for (const [first, last] of acked) {
+    for (let seq = first; seq <= last; seq++) if (!isStored(seq)) lost++;
+  }
+  return lost;
 }
 
 /** The same through the gateway's API, for a store that no second process can open. */

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { SessionPublish } from '../../broker/session.ts';
 import { publishPacket } from '../helpers/raw-mqtt.ts';
-import { device, open, own, reading, start } from './harness.ts';
+import { device, open, own, reading, secret, start } from './harness.ts';
 
 describe('bounds', () => {
   test('a packet beyond the limit is refused before it is collected', async () => {
@@ -48,6 +48,31 @@ describe('bounds', () => {
     expect(door.sessionCount).toBe(1);
     // Settling what belonged to a session that is gone harms nobody.
     for (const publish of held) publish.settle('accept');
+  });
+
+  test('QoS 0 beyond the bound is marked as excess and closes nobody', async () => {
+    const held: SessionPublish[] = [];
+    const { port, refused } = await start({
+      onPublish: (publish) => held.push(publish),
+      limits: { sessionInFlightMax: 50 },
+    });
+    const client = await device(port);
+    for (let id = 1; id <= 200; id++) client.send(publishPacket(own, reading, { qos: 0 }));
+    await expect.poll(() => held.length).toBe(200);
+    expect(held.filter(({ excess }) => excess)).toHaveLength(150);
+    expect(client.closed).toBe(false);
+    expect(refused).toEqual([]);
+  });
+
+  test('one session too many is answered with code 3; who comes again is let in', async () => {
+    const { port, refused } = await start({ sessionsMax: 2 });
+    await device(port, 'acme/press-1');
+    await device(port, 'acme/press-2');
+    const third = await open(port);
+    const credentials = { username: 'acme/press-3', password: Buffer.from(secret) };
+    expect(await third.connect({ clientId: 'acme.press-3', ...credentials })).toBe(3);
+    expect(refused).toEqual(['connect.busy']);
+    await device(port, 'acme/press-1');
   });
 
   test('a connection without a CONNECT is closed', async () => {
