@@ -17,12 +17,3 @@ export function parseDurationMs(text: string): number | null {
   const milliseconds = Math.round(Number(match[1]) * unitMs[match[2]!]!);
   return Number.isSafeInteger(milliseconds) ? milliseconds : null;
 }
-
-/** The shortest exact text of `milliseconds` in one unit, which `parseDurationMs` reads back. */
-export function formatDuration(milliseconds: number): string {
-  let text = `${milliseconds}ms`;
-  for (const [unit, size] of Object.entries(unitMs)) {
-    if (milliseconds >= size && milliseconds % size === 0) text = `${milliseconds / size}${unit}`;
-  }
-  return text;
-}

@@ -257,14 +257,6 @@ export function splitLines(buffer: Buffer): Buffer[] {
   return lines;
 }
 
-/** The timestamp of each line of `buffer`, NaN for a line that does not end in one. */
-export function lineTimestamps(buffer: Buffer): number[] {
-  return splitLines(buffer).map((line) => {
-    const text = line.toString('latin1', line.lastIndexOf(space) + 1).trimEnd();
-    return parseTimestamp(text) ?? Number.NaN;
-  });
-}
-
 /** The measurement of one line, unescaped: all of the line up to its first bare comma or space. */
 export function measurementOf(line: Buffer): string {
   let at = 0;

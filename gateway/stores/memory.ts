@@ -1,6 +1,7 @@
 /** A store in memory, bounded, for tests and simulations: what it holds ends with the process. */
 
 import { z } from 'zod';
+import { limits } from '../../model/limits.ts';
 import { type ParsedLine, parseLines } from '../../model/line-protocol.ts';
 import { eventMeasurement, genericProfileId } from '../../model/profile.ts';
 import type { SignalValue } from '../../model/reading.ts';
@@ -46,7 +47,7 @@ interface Measurement {
 
 export class MemoryStore implements Store {
   readonly description = 'memory';
-  readonly preference = { linesInitial: 5000, linesMax: 20_000, concurrencyMax: 1 };
+  readonly preference = { linesInitial: 5000, linesMax: limits.writeLinesMax, concurrencyMax: 1 };
   readonly #rowsMax: number;
   readonly #measurements = new Map<string, Measurement>();
   #rowCount = 0;

@@ -6,5 +6,3 @@ import { native } from './native.ts';
 export const dialects = {
   native,
 } as const satisfies Record<string, Dialect>;
-
-export type DialectId = keyof typeof dialects;

@@ -6,7 +6,6 @@ import {
   encodeLine,
   escapeMeasurement,
   escapeTag,
-  lineTimestamps,
   measurementOf,
   type ParsedLine,
   parseLine,
@@ -133,7 +132,6 @@ describe('parse ∘ encode is the identity', () => {
             timestampMs,
           });
           expect(measurementOf(buffer)).toBe(asName(measurementName));
-          expect(lineTimestamps(buffer)).toEqual([timestampMs]);
           expect(splitLines(buffer)).toHaveLength(1);
         },
       ),
@@ -207,6 +205,4 @@ test('splitLines gives views that add up to the buffer', () => {
   expect(lines.map(String)).toEqual(['m a=1 1\n', 'n b="x" 2\n', 'o c=3 3']);
   expect(lines.every((line) => line.buffer === buffer.buffer)).toBe(true);
   expect(lines.map(measurementOf)).toEqual(['m', 'n', 'o']);
-  expect(lineTimestamps(buffer)).toEqual([1, 2, 3]);
-  expect(lineTimestamps(Buffer.from('garbage\n'))).toEqual([Number.NaN]);
 });

@@ -30,7 +30,7 @@ interface Waiting {
 }
 
 export class EmbeddedStore implements Store {
-  readonly preference = { linesInitial: 5000, linesMax: 20_000, concurrencyMax: 1 };
+  readonly preference = { linesInitial: 5000, linesMax: limits.writeLinesMax, concurrencyMax: 1 };
   readonly #settings: EmbeddedSettings;
   readonly #context: StoreContext;
   #description = 'embedded';

@@ -1,6 +1,7 @@
 /** The store `influxdb`: 1.x, 2.x and 3 behind one face. */
 
 import { messageOf, OnrampError } from '../../../model/errors.ts';
+import { limits } from '../../../model/limits.ts';
 import { readSecret, type StoreContext } from '../context.ts';
 import type {
   DeviceLedger,
@@ -28,7 +29,7 @@ interface Started extends Preparation {
 }
 
 export class InfluxdbStore implements Store {
-  readonly preference = { linesInitial: 5000, linesMax: 20_000, concurrencyMax: 2 };
+  readonly preference = { linesInitial: 5000, linesMax: limits.writeLinesMax, concurrencyMax: 2 };
   readonly #settings: InfluxdbSettings;
   readonly #context: StoreContext;
   #started: Started | null = null;
