@@ -19,16 +19,16 @@ interface Flags {
 
 /** The flags of the gateway as settings, to be laid over the configuration file. */
 export function settingsOf(flags: Flags): { readonly [key: string]: unknown } {
-  const port = (text: string | undefined) => (text === undefined ? undefined : Number(text));
+  const number = (text: string | undefined) => (text === undefined ? undefined : Number(text));
   return {
     data: flags.data,
     lan: flags.lan,
     publicUrl: flags.publicUrl,
-    workers: port(flags.workers),
-    http: { port: port(flags.httpPort) },
+    workers: number(flags.workers),
+    http: { port: number(flags.httpPort) },
     broker: {
-      port: port(flags.mqttPort),
-      tlsPort: flags.mqttTlsPort === 'off' ? null : port(flags.mqttTlsPort),
+      port: number(flags.mqttPort),
+      tlsPort: flags.mqttTlsPort === 'off' ? null : number(flags.mqttTlsPort),
     },
   };
 }

@@ -1,4 +1,4 @@
-/** Waiting times between tries: doubling, with jitter, never beyond a minute. */
+/** Waiting times between tries: doubling, with jitter, up to half a minute, or what the store asks for. */
 
 import { jitter } from '../../model/random.ts';
 
