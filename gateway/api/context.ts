@@ -12,6 +12,8 @@ export interface ReplayRequest {
   readonly enterprise?: string | undefined;
   readonly device?: string | undefined;
   readonly code?: string | undefined;
+  /** Only those after this letter: the `next` of the report before. */
+  readonly after?: number | undefined;
   readonly limit: number;
 }
 
@@ -20,6 +22,8 @@ export interface ReplayReport {
   readonly tried: number;
   readonly stored: number;
   readonly refusedAgain: number;
+  /** The last letter tried when there may be more; null when there are none. */
+  readonly next: number | null;
 }
 
 export interface ApiContext {

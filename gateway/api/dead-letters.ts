@@ -26,6 +26,7 @@ const listQuery = z.strictObject({
 const replayBody = z
   .strictObject({
     ...filter,
+    after: z.int().min(1).optional(),
     limit: z.int().min(1).max(limits.deadLettersPerEnterpriseMax).default(replayLimitDefault),
   })
   .nullish()
@@ -34,8 +35,8 @@ const replayBody = z
 /**
  * - `GET /api/v1/dead-letters`: a page of letters, newest first; `next` goes into `after`.
  * - `GET /api/v1/dead-letters/counts`: `byCode`, and `byEnterprise` of those with the most.
- * - `POST /api/v1/dead-letters/replay`: offers the oldest `limit` that match to the store again;
- *   answers a `ReplayReport`.
+ * - `POST /api/v1/dead-letters/replay`: offers the oldest `limit` that match to the store again,
+ *   only those after the letter `after`; answers a `ReplayReport`, whose `next` goes into `after`.
  */
 export function deadLetterRoutes(
   app: FastifyInstance,

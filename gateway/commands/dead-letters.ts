@@ -1,6 +1,7 @@
 /** The `dead-letters` command: what was refused, and trying it again. */
 
 import type { Command } from 'commander';
+import { OnrampError } from '../../model/errors.ts';
 import { deviceKey } from '../../model/identifiers.ts';
 import { limits } from '../../model/limits.ts';
 import type { ReplayReport } from '../api/context.ts';
@@ -92,19 +93,47 @@ async function listLetters(
   if (page.next !== null) run.stderr.write(`There are more: --after ${page.next}\n`);
 }
 
+/** In pages, so that a long replay shows how far it is; one that breaks off has said what it did. */
 async function replayLetters(run: CommandRun, options: LetterOptions): Promise<void> {
-  const { enterprise, device, code, limit } = options;
-  const report = await ask<ReplayReport>(run.operator, {
+  const limit = replayLimit(options.limit);
+  let total: ReplayReport = { tried: 0, stored: 0, refusedAgain: 0, next: null };
+  do {
+    const asked = Math.min(limit - total.tried, limits.apiPageRowsMax);
+    const page = await replayPage(run, options, { after: total.next ?? undefined, limit: asked });
+    total = {
+      tried: total.tried + page.tried,
+      stored: total.stored + page.stored,
+      refusedAgain: total.refusedAgain + page.refusedAgain,
+      next: page.next,
+    };
+    if (limit > limits.apiPageRowsMax) run.stderr.write(`${summaryOf(total)} …\n`);
+  } while (total.next !== null && total.tried < limit);
+  if (run.json) printJson(run, total);
+  else run.stdout.write(`${summaryOf(total)}.\n`);
+}
+
+function replayPage(
+  { operator }: CommandRun,
+  { enterprise, device, code }: LetterOptions,
+  page: { readonly after: number | undefined; readonly limit: number },
+): Promise<ReplayReport> {
+  return ask<ReplayReport>(operator, {
     method: 'POST',
     path: '/dead-letters/replay',
     body: {
       type: 'application/json',
-      content: JSON.stringify({ enterprise, device, code, limit: Number(limit) }),
+      content: JSON.stringify({ enterprise, device, code, ...page }),
     },
   });
-  if (run.json) printJson(run, report);
-  else {
-    const { tried, stored, refusedAgain } = report;
-    run.stdout.write(`${tried} tried, ${stored} stored, ${refusedAgain} refused again.\n`);
-  }
+}
+
+function replayLimit(text: string): number {
+  const limit = Number(text);
+  const max = limits.deadLettersPerEnterpriseMax;
+  if (Number.isInteger(limit) && limit >= 1 && limit <= max) return limit;
+  throw new OnrampError('api.bad-request', `--limit must be 1 to ${max}`);
+}
+
+function summaryOf({ tried, stored, refusedAgain }: ReplayReport): string {
+  return `${tried} tried, ${stored} stored, ${refusedAgain} refused again`;
 }

@@ -29,6 +29,14 @@ export interface DeadLetter extends Refusal {
 /** Tried again: not yet, stored after all (its payload is gone), refused again. */
 export type ReplayState = 'waiting' | 'stored' | 'refused';
 
+/** What became of a letter that was tried again. */
+export interface ReplayOutcome {
+  readonly id: number;
+  readonly state: ReplayState;
+  /** Why it was refused. */
+  readonly detail?: string;
+}
+
 /** A letter as kept. */
 export interface KeptDeadLetter extends Omit<DeadLetter, 'payload'> {
   readonly id: number;
@@ -218,45 +226,43 @@ export class DeadLetters {
     checkLimit(limit);
     const { where, values } = conditionsOf(filter);
     where.push('id > ?', 'payload IS NOT NULL', "replay <> 'stored'");
-    const rows = await this.#read(() =>
-      this.#db
+    return this.#read(() => {
+      const free = this.#db
         .prepare(`SELECT * FROM letter ${whereOf(where)} ORDER BY id LIMIT ?`)
-        .all(...values, filter.after ?? 0, limit + this.#taken.size),
-    );
-    const free = rows.filter((row) => !this.#taken.has(row.id as number)).slice(0, limit);
-    for (const row of free) this.#taken.add(row.id as number);
-    return free.map((row) => keptLetter(row) as ReplayableDeadLetter);
+        .all(...values, filter.after ?? 0, limit + this.#taken.size)
+        .filter((row) => !this.#taken.has(row.id as number))
+        .slice(0, limit);
+      for (const row of free) this.#taken.add(row.id as number);
+      return free.map((row) => keptLetter(row) as ReplayableDeadLetter);
+    });
   }
 
   /**
    * Marks what became of letters taken. `stored` lets their payload go; `refused` and `waiting`
-   * (nothing became of them) may be taken again, and so may all of them when it rejects.
+   * (nothing became of them) may be taken again, and so may all of them when it rejects, of which
+   * some may be marked then.
    */
-  async markReplayed(
-    ids: readonly number[],
-    atMs: number,
-    outcome: ReplayState,
-    detail = '',
-  ): Promise<void> {
-    const taken = ids.filter((id) => this.#taken.has(id));
+  async markReplayed(outcomes: readonly ReplayOutcome[], atMs: number): Promise<void> {
+    const taken = outcomes.filter(({ id }) => this.#taken.has(id));
+    const decided = taken.filter(({ state }) => state !== 'waiting');
     try {
-      if (outcome !== 'waiting') await this.#markTaken(taken, { atMs, outcome, detail });
+      for (let i = 0; i < decided.length; i += chunkLetters) {
+        if (i > 0) await nextTurn();
+        await this.#markDecided(decided.slice(i, i + chunkLetters), atMs);
+      }
     } finally {
-      for (const id of taken) this.#taken.delete(id);
+      for (const { id } of taken) this.#taken.delete(id);
     }
   }
 
-  #markTaken(
-    ids: readonly number[],
-    mark: { atMs: number; outcome: ReplayState; detail: string },
-  ): Promise<void> {
+  #markDecided(outcomes: readonly ReplayOutcome[], atMs: number): Promise<void> {
     return this.#write(() => {
       const update = this.#db.prepare(
-        `UPDATE letter SET replay = :outcome, replayed_at_ms = :atMs, replay_detail = :detail,
-           payload = iif(:outcome = 'stored', NULL, payload)
+        `UPDATE letter SET replay = :state, replayed_at_ms = :atMs, replay_detail = :detail,
+           payload = iif(:state = 'stored', NULL, payload)
          WHERE id = :id AND replay <> 'stored'`,
       );
-      for (const id of ids) update.run({ id, ...mark });
+      for (const { id, state, detail = '' } of outcomes) update.run({ id, state, detail, atMs });
     });
   }
 

@@ -1,17 +1,19 @@
 /** Tries dead letters again: what the check refused is checked anew, what the store refused is written anew. */
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../../model/clock.ts';
-import { native } from '../../model/dialects/native.ts';
-import { messageOf, OnrampError } from '../../model/errors.ts';
-import { genericProfileId } from '../../model/profile.ts';
+import { OnrampError } from '../../model/errors.ts';
+import { limits } from '../../model/limits.ts';
 import type { ReplayReport, ReplayRequest } from '../api/context.ts';
-import { type Checked, checkReading } from '../pipeline/check.ts';
-import { checkEvent } from '../pipeline/check-event.ts';
-import { KnownDevice } from '../pipeline/known-device.ts';
-import { compileRules } from '../pipeline/signal-check.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Store } from '../stores/store.ts';
-import type { DeadLetters, ReplayableDeadLetter } from './dead-letters.ts';
+import type {
+  DeadLetterFilter,
+  DeadLetters,
+  ReplayableDeadLetter,
+  ReplayOutcome,
+} from './dead-letters.ts';
+import { Recheck } from './recheck.ts';
 
 export interface ReplayContext {
   readonly deadLetters: DeadLetters;
@@ -20,125 +22,161 @@ export interface ReplayContext {
   readonly clock: Clock;
 }
 
-interface Retry {
-  readonly letter: ReplayableDeadLetter;
-  readonly lines: string;
-}
+const reasonCharsMax = 500;
 
 /**
- * Replays up to `request.limit` letters, oldest first. A letter that cannot be stored stays a dead
- * letter with its new reason. @throws OnrampError `store.unavailable` when the store is away; the
- * letters not yet decided then wait again.
+ * Replays up to `request.limit` letters, oldest first, in pages. A letter that cannot be stored stays
+ * a dead letter with its new reason. @throws OnrampError `store.unavailable` when the store is away:
+ * what was decided until then is marked, all others wait again.
+ *
+ * A letter that is tried again after its store has answered nothing, or only after this process was
+ * killed, may be in the store already: it is the same rows then, unless it has readings without
+ * `ts`, which get other times.
  */
 export async function replay(
   request: ReplayRequest,
   context: ReplayContext,
 ): Promise<ReplayReport> {
-  const { clock, deadLetters } = context;
-  const { limit, ...filter } = request;
-  const letters = await deadLetters.takeForReplay(filter, limit);
-  const undecided = new Set(letters.map(({ id }) => id));
-  const refuse = async (letter: ReplayableDeadLetter, reason: string): Promise<void> => {
-    await deadLetters.markReplayed([letter.id], clock.nowMs(), 'refused', reason.slice(0, 500));
-    undecided.delete(letter.id);
-  };
-  let refusedAgain = 0;
+  const { limit, after = 0, ...filter } = request;
+  let tried = 0;
   let stored = 0;
+  let last = after;
+  while (tried < limit) {
+    const asked = Math.min(limit - tried, limits.apiPageRowsMax);
+    const from = { ...filter, after: last };
+    const page = await inTurn(context.deadLetters, () => replayPage(from, asked, context));
+    tried += page.tried;
+    stored += page.stored;
+    last = page.last;
+    if (page.tried < asked) return { tried, stored, refusedAgain: tried - stored, next: null };
+  }
+  return { tried, stored, refusedAgain: tried - stored, next: last };
+}
+
+const turns = new WeakMap<DeadLetters, Promise<unknown>>();
+
+/**
+ * One page at a time: two could give the same times to readings of one device. As many wait as there
+ * are requests.
+ */
+function inTurn<T>(deadLetters: DeadLetters, work: () => Promise<T>): Promise<T> {
+  const turn = (turns.get(deadLetters) ?? Promise.resolve()).then(work);
+  turns.set(
+    deadLetters,
+    turn.catch(() => undefined),
+  );
+  return turn;
+}
+
+interface Page {
+  readonly tried: number;
+  readonly stored: number;
+  /** Id of its last letter. */
+  readonly last: number;
+}
+
+async function replayPage(
+  from: DeadLetterFilter & { readonly after: number },
+  limit: number,
+  { deadLetters, store, registry, clock }: ReplayContext,
+): Promise<Page> {
+  const letters = await deadLetters.takeForReplay(from, limit);
+  const outcomes = new Outcomes(letters);
   try {
-    const retries: Retry[] = [];
-    for (const letter of letters) {
-      const lines = await linesOf(letter, context);
-      if (typeof lines === 'string') retries.push({ letter, lines });
-      else {
-        refusedAgain++;
-        await refuse(letter, lines.reason);
-      }
+    const recheck = new Recheck({ registry, store });
+    const group = new Group(store, outcomes);
+    for (const letter of letters.toSorted((a, b) => a.atMs - b.atMs)) {
+      await nextTurn();
+      const verdict = await recheck.verdict(letter);
+      if ('reason' in verdict) outcomes.refused(letter.id, verdict.reason);
+      else await group.add({ id: letter.id, ...verdict });
     }
-    for (const group of await writeTogetherOrAlone(retries, context.store)) {
-      if (group.reason !== null) {
-        refusedAgain += group.retries.length;
-        for (const { letter } of group.retries) await refuse(letter, group.reason);
-        continue;
-      }
-      const ids = group.retries.map(({ letter }) => letter.id);
-      await deadLetters.markReplayed(ids, clock.nowMs(), 'stored');
-      for (const id of ids) undecided.delete(id);
-      stored += ids.length;
-    }
+    await group.write();
   } finally {
-    await deadLetters.markReplayed([...undecided], clock.nowMs(), 'waiting');
+    await deadLetters.markReplayed(outcomes.all(), clock.nowMs());
   }
-  return { tried: letters.length, stored, refusedAgain };
+  const last = letters.at(-1)?.id ?? from.after;
+  return { tried: letters.length, stored: outcomes.storedCount, last };
 }
 
-/** Line protocol of a letter as it would be accepted now, or why it would not. */
-async function linesOf(
-  letter: ReplayableDeadLetter,
-  context: ReplayContext,
-): Promise<string | { reason: string }> {
-  if (letter.stage === 'store') return letter.payload;
-  const device = await context.registry.device(letter.enterprise, letter.device);
-  if (device === null) return { reason: 'reading.unknown-device' };
-  const profile = await context.registry.profile(device.profile);
-  if (profile === null) return { reason: 'reading.unknown-profile' };
-  const payload = Buffer.from(letter.payload, letter.payloadEncoding);
-  const known = new KnownDevice(device);
-  const rules = profile.id === genericProfileId ? null : compileRules(profile);
-  const limits = { nowMs: letter.atMs, strict: false, ageMsMax: Infinity, aheadMsMax: Infinity };
-  const stamped = <T extends { ts: unknown }>(raw: T): T => ({ ...raw, ts: raw.ts ?? letter.atMs });
-  try {
-    const event = native.parseTopic(letter.topic)?.channel === 'event';
-    const checked: Checked[] = event
-      ? native.decodeEvents(payload).map((raw) => checkEvent(stamped(raw), known, limits))
-      : native
-          .decodeReadings(payload)
-          .map((raw) => checkReading(stamped(raw), known, rules, limits));
-    return joined(checked);
-  } catch (error) {
-    return { reason: messageOf(error) };
+/** What became of the letters of a page; nothing, at first. */
+class Outcomes {
+  readonly #byId: Map<number, ReplayOutcome>;
+  storedCount = 0;
+
+  constructor(letters: readonly ReplayableDeadLetter[]) {
+    this.#byId = new Map(letters.map(({ id }) => [id, { id, state: 'waiting' }]));
+  }
+
+  stored(id: number): void {
+    this.#byId.set(id, { id, state: 'stored' });
+    this.storedCount++;
+  }
+
+  refused(id: number, reason: string): void {
+    this.#byId.set(id, { id, state: 'refused', detail: reason.slice(0, reasonCharsMax) });
+  }
+
+  all(): ReplayOutcome[] {
+    return [...this.#byId.values()];
   }
 }
 
-/** All lines, or the first reason: a letter is stored whole or stays. */
-function joined(checked: readonly Checked[]): string | { reason: string } {
-  let lines = '';
-  for (const each of checked) {
-    if (!each.ok) return { reason: `${each.code} ${each.detail}` };
-    if (each.refusedFields !== null) {
-      return {
-        reason: each.refusedFields.refused
-          .map(({ code, detail }) => `${code} ${detail}`)
-          .join('; '),
-      };
+/** Lines of one letter. */
+interface Retry {
+  readonly id: number;
+  readonly lines: Buffer;
+  readonly lineCount: number;
+}
+
+/** Letters on their way to the store: one write for all; when the store refuses that, one for each. */
+class Group {
+  readonly #store: Store;
+  readonly #outcomes: Outcomes;
+  #retries: Retry[] = [];
+  #bytes = 0;
+  #lineCount = 0;
+
+  constructor(store: Store, outcomes: Outcomes) {
+    this.#store = store;
+    this.#outcomes = outcomes;
+  }
+
+  /** Writes what is there first, when there is no room. Rejects as `write` does. */
+  async add(retry: Retry): Promise<void> {
+    const tooMany = this.#lineCount + retry.lineCount > this.#store.preference.linesMax;
+    const tooLarge = this.#bytes + retry.lines.length > limits.writeBytesMax;
+    if (tooMany || tooLarge) await this.write();
+    this.#retries.push(retry);
+    this.#bytes += retry.lines.length;
+    this.#lineCount += retry.lineCount;
+  }
+
+  /** Rejects with `store.unavailable`. */
+  async write(): Promise<void> {
+    const retries = this.#retries;
+    this.#retries = [];
+    this.#bytes = 0;
+    this.#lineCount = 0;
+    if (retries.length === 0) return;
+    if ((await offer(retries, this.#store)) === null) {
+      for (const { id } of retries) this.#outcomes.stored(id);
+      return;
     }
-    lines += each.lines;
+    for (const retry of retries) {
+      const reason = await offer([retry], this.#store);
+      if (reason === null) this.#outcomes.stored(retry.id);
+      else this.#outcomes.refused(retry.id, reason);
+    }
   }
-  return lines;
-}
-
-interface Written {
-  readonly retries: readonly Retry[];
-  /** Null when stored. */
-  readonly reason: string | null;
-}
-
-/** One write for all; when the store refuses that, one for each. */
-async function writeTogetherOrAlone(retries: readonly Retry[], store: Store): Promise<Written[]> {
-  if (retries.length === 0) return [];
-  const together = await write(retries, store);
-  if (together === null || retries.length === 1) return [{ retries, reason: together }];
-  const written: Written[] = [];
-  for (const retry of retries) {
-    written.push({ retries: [retry], reason: await write([retry], store) });
-  }
-  return written;
 }
 
 /** Null when all is stored, else the store's reason. */
-async function write(retries: readonly Retry[], store: Store): Promise<string | null> {
-  const text = retries.map(({ lines }) => lines).join('');
-  const lineCount = text.split('\n').length - 1;
-  const result = await store.write({ lines: Buffer.from(text), lineCount });
+async function offer(retries: readonly Retry[], store: Store): Promise<string | null> {
+  const result = await store.write({
+    lines: Buffer.concat(retries.map(({ lines }) => lines)),
+    lineCount: retries.reduce((sum, { lineCount }) => sum + lineCount, 0),
+  });
   switch (result.status) {
     case 'stored':
       return null;

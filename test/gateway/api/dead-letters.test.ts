@@ -62,15 +62,18 @@ it('are replayed as asked', async () => {
   const answer = await world.ask('POST', '/api/v1/dead-letters/replay', {
     payload: { enterprise: 'acme', code: 'store.refused-line', limit: 10 },
   });
-  expect(answer.json()).toEqual({ tried: 3, stored: 2, refusedAgain: 1 });
+  expect(answer.json()).toEqual({ tried: 3, stored: 2, refusedAgain: 1, next: null });
   await world.ask('POST', '/api/v1/dead-letters/replay');
+  await world.ask('POST', '/api/v1/dead-letters/replay', { payload: { after: 3, limit: 10_000 } });
   expect(world.replays).toEqual([
     { enterprise: 'acme', code: 'store.refused-line', limit: 10 },
     { limit: 1000 },
+    { after: 3, limit: 10_000 },
   ]);
-  for (const payload of [{ limit: 0 }, { limit: 1e9 }, { code: 'x' }, { all: true }, []]) {
+  const bad = [{ limit: 0 }, { limit: 10_001 }, { after: 0 }, { code: 'x' }, { all: true }, []];
+  for (const payload of bad) {
     const refused = await world.ask('POST', '/api/v1/dead-letters/replay', { payload });
     expect(refused.statusCode).toBe(400);
   }
-  expect(world.replays).toHaveLength(2);
+  expect(world.replays).toHaveLength(3);
 });

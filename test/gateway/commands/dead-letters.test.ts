@@ -51,6 +51,34 @@ describe.each(Object.entries(worlds))('dead-letters, with %s', (name, open) => {
     expect(stdout).toBe('3 tried, 2 stored, 1 refused again.\n');
     const { replays } = (world as Awaited<ReturnType<typeof runningWorld>>).api;
     expect(replays).toEqual([{ enterprise: 'acme', limit: 5 }]);
-    expect((await deadLetters('replay --limit many')).exitCode).toBe(2);
+    for (const limit of ['many', '0', '10001', '1000.5']) {
+      expect((await deadLetters(`replay --limit ${limit}`)).exitCode).toBe(2);
+    }
+    expect(replays).toHaveLength(1);
+  });
+
+  it.skipIf(name === 'the files')('replays many in pages, and says how far it is', async () => {
+    const { replayReports, replays } = (world as Awaited<ReturnType<typeof runningWorld>>).api;
+    const pages = [
+      { tried: 1000, stored: 900, refusedAgain: 100, next: 1012 },
+      { tried: 1000, stored: 1000, refusedAgain: 0, next: 2012 },
+    ];
+    replayReports.push(...pages);
+    const { stdout, stderr } = await deadLetters('replay --code reading.empty --limit 2500');
+    expect(stdout).toBe('2003 tried, 1902 stored, 101 refused again.\n');
+    expect(stderr.split('\n')).toEqual([
+      '1000 tried, 900 stored, 100 refused again …',
+      '2000 tried, 1900 stored, 100 refused again …',
+      '2003 tried, 1902 stored, 101 refused again …',
+      '',
+    ]);
+    expect(replays).toEqual([
+      { code: 'reading.empty', limit: 1000 },
+      { code: 'reading.empty', after: 1012, limit: 1000 },
+      { code: 'reading.empty', after: 2012, limit: 500 },
+    ]);
+    replayReports.push(...pages);
+    const json = JSON.parse((await deadLetters('replay --json --limit 2000')).stdout);
+    expect(json).toEqual({ tried: 2000, stored: 1900, refusedAgain: 100, next: 2012 });
   });
 });

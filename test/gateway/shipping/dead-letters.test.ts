@@ -214,9 +214,14 @@ describe('replay', () => {
     expect(await letters.takeForReplay({ enterprise: 'acme' }, 3)).toEqual([]);
 
     const [stored, refused, waiting] = first.map((each) => each.id);
-    await letters.markReplayed([stored!], 5000, 'stored');
-    await letters.markReplayed([refused!], 6000, 'refused', 'still no profile');
-    await letters.markReplayed([waiting!], 7000, 'waiting');
+    await letters.markReplayed([{ id: stored!, state: 'stored' }], 5000);
+    await letters.markReplayed(
+      [
+        { id: refused!, state: 'refused', detail: 'still no profile' },
+        { id: waiting!, state: 'waiting' },
+      ],
+      6000,
+    );
     const kept = await letters.list({ enterprise: 'acme', limit: 10 });
     expect(kept.items.toReversed()).toMatchObject([
       { replay: 'stored', replayedAtMs: 5000, payload: null },
@@ -242,7 +247,7 @@ describe('replay', () => {
     const [taken] = await before.takeForReplay({}, 1);
     before.close();
     const letters = open(path);
-    await letters.markReplayed([taken!.id], 1, 'stored');
+    await letters.markReplayed([{ id: taken!.id, state: 'stored' }], 1);
     expect(await letters.takeForReplay({}, 1)).toHaveLength(1);
   });
 
@@ -251,9 +256,8 @@ describe('replay', () => {
     await letters.put(range(3, (index) => letter({ index })));
     const taken = await letters.takeForReplay({}, 2);
     await letters.markReplayed(
-      taken.map((each) => each.id),
+      taken.map(({ id }) => ({ id, state: 'stored' })),
       1,
-      'stored',
     );
     await letters.put(range(2, (index) => letter({ index: 10 + index })));
     expect(await letters.counts()).toMatchObject([{ payloadsDropped: 0, replayed: 2 }]);
