@@ -203,21 +203,21 @@ describe('alarms', () => {
   it('are checked as alarms, and a row each when they have no timestamp', async () => {
     const world = await openWorld();
     const topic = 'onramp/v1/acme/d1/event';
-    const event = (state: string) => ({ code: 'HOT', severity: 2, state });
-    const pair = JSON.stringify([event('raised'), event('cleared')]);
+    const event = (state: string, severity: number) => ({ code: 'HOT', severity, state });
+    const pair = JSON.stringify([event('raised', 2), event('cleared', 3)]);
     await world.put(
       { topic, payload: pair },
       { topic, payload: pair },
-      { topic, payload: JSON.stringify({ ...event('raised'), severity: 9 }) },
+      { topic, payload: JSON.stringify(event('raised', 9)) },
       { topic, ...forces(1) },
     );
     expect(await world.replay()).toMatchObject({ stored: 2, refusedAgain: 2 });
     const rows = await world.rows('d1', eventMeasurement);
-    expect(rows.map(({ timestampMs, values }) => [timestampMs - atMs, values.state])).toEqual([
-      [0, 'raised'],
-      [1, 'cleared'],
-      [2, 'raised'],
-      [3, 'cleared'],
+    expect(rows.map(({ timestampMs, values }) => [timestampMs - atMs, values.severity])).toEqual([
+      [0, 2],
+      [1, 3],
+      [2, 2],
+      [3, 3],
     ]);
     const reasons = (await world.kept()).slice(2).map(({ replayDetail }) => replayDetail);
     for (const reason of reasons) expect(reason).toMatch(/^payload\.not-an-event: /);
