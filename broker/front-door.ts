@@ -31,10 +31,12 @@ type Done = (error?: Error | null) => void;
 
 /** Acknowledgements a client may leave unread. */
 const unreadBytesMax = 64 * 1024;
+const noPayload = Buffer.alloc(0);
 
 /** What the front door knows of a client; the client is aedes' own object. */
 class DeviceSession implements Session {
   inFlight = 0;
+  readonly subscriptions = new Set<string>();
   readonly clientId: string;
   readonly principal: Session['principal'];
   readonly remoteAddress: string;
@@ -268,7 +270,10 @@ export class FrontDoor {
       }
       // Acknowledging to a closed connection is an error in aedes; there is no one to tell.
       if (session.closed && !isWill) return;
-      if (packet.qos === 1 && !isWill && this.#options.access !== 'open') {
+      const routed = isWill || this.#options.access === 'open';
+      // aedes keeps a QoS 2 message until its PUBREL; its content is in the journal already.
+      if (packet.qos === 2 && !routed) packet.payload = noPayload;
+      if (packet.qos === 1 && !routed) {
         session.acknowledge(packet.messageId ?? 0);
         // For aedes there is nothing left to acknowledge, and nobody to route to.
         packet.qos = 0;
@@ -279,10 +284,18 @@ export class FrontDoor {
 
   #authorizeSubscribe(client: Client, subscription: Subscription): Subscription | null {
     const session = this.#sessions.get(client);
-    if (session && this.#options.permissions.maySubscribe(session.principal, subscription.topic)) {
-      return subscription;
+    if (
+      !session ||
+      !this.#options.permissions.maySubscribe(session.principal, subscription.topic)
+    ) {
+      this.#options.onRefused('topic.not-allowed');
+      return null;
     }
-    this.#options.onRefused('topic.not-allowed');
+    // Kept by name: subscribing again is no new one, and nothing is taken back before the end.
+    session.subscriptions.add(subscription.topic);
+    if (session.subscriptions.size <= this.#limits.sessionSubscriptionsMax) return subscription;
+    session.subscriptions.delete(subscription.topic);
+    this.#options.onRefused('subscribe.too-many');
     return null;
   }
 

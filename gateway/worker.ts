@@ -145,6 +145,8 @@ function die(error: unknown): void {
   systemClock.after(50, () => process.exit(1));
 }
 
+// What this process writes is for its owner only.
+process.umask(0o077);
 // Ctrl-C reaches the whole process group; the supervisor decides when workers stop.
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});

@@ -84,6 +84,11 @@ export const limits = Object.freeze({
   stampLeadMsMax: 2 * secondMs,
   /** A reading may be this far ahead (its clock is a little fast). */
   readingAheadMsMax: 5 * 60 * secondMs,
+  /** Readings of one device that may be refused, sustained and at once; then its session is closed. */
+  refusalsPerSecondMax: 100,
+  refusalsBurstMax: 4000,
+  /** Topic filters of one session: a device has one, a gateway one for each of its devices. */
+  sessionSubscriptionsMax: 256,
   /** Bytes of payload kept of one dead letter. */
   deadLetterPayloadBytesMax: 16 * KiB,
   /** Dead letters kept with payload per enterprise; older ones keep identity and reason. */
@@ -123,6 +128,7 @@ function assertRelations(): void {
       'an array without timestamps can be stamped',
       limits.payloadReadingsMax <= limits.stampLeadMsMax,
     ],
+    ['a refused array fits the burst', limits.payloadReadingsMax < limits.refusalsBurstMax],
     ['a payload fits a packet', limits.payloadBytesMax < limits.packetBytesMax],
     [
       'a commit fits a record',

@@ -3,6 +3,7 @@
 import { native } from '../../model/dialects/native.ts';
 import type { ErrorCode } from '../../model/errors.ts';
 import { errorCodeOf, messageOf } from '../../model/errors.ts';
+import { deviceKey } from '../../model/identifiers.ts';
 import { limits } from '../../model/limits.ts';
 import { genericProfileId } from '../../model/profile.ts';
 import type { RawEvent, RawReading } from '../../model/reading.ts';
@@ -11,6 +12,7 @@ import type { SourceMessage } from '../sources/source.ts';
 import { type CheckContext, type Checked, checkReading } from './check.ts';
 import { checkEvent } from './check-event.ts';
 import type { KnownDevice } from './known-device.ts';
+import type { RefusalLimiter } from './refusal-limiter.ts';
 import { toJson } from './shown.ts';
 import type { ProfileRules } from './signal-check.ts';
 
@@ -26,6 +28,7 @@ export class Batch {
   readonly #rulesOf: RulesOf;
   readonly #counters: WorkerCounters;
   readonly #countRefusal: CountRefusal;
+  readonly #limiter: RefusalLimiter;
   readonly #timestampsMs: number[] = [];
   readonly #lineCounts: number[] = [];
   readonly #refusals: Refusal[] = [];
@@ -37,7 +40,9 @@ export class Batch {
     rulesOf: RulesOf,
     counters: WorkerCounters,
     countRefusal: CountRefusal,
+    limiter: RefusalLimiter,
   ) {
+    this.#limiter = limiter;
     this.#context = context;
     this.#rulesOf = rulesOf;
     this.#counters = counters;
@@ -165,9 +170,15 @@ export class Batch {
       ...boundedPayload(payload),
     };
     this.#refusals.push(refusal);
+    this.#limiter.spend(limitKey(message), 1, this.#context.nowMs);
     // In JSON and UTF-8 a character may take several bytes.
     this.#bytes += 2 * refusal.payload.length + 200;
   }
+}
+
+/** Whose refusals are counted together. */
+export function limitKey(message: SourceMessage): string {
+  return deviceKey(message.enterprise, message.deviceId);
 }
 
 function boundedPayload(payload: Buffer | string): Pick<Refusal, 'payload' | 'payloadEncoding'> {

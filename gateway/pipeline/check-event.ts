@@ -26,11 +26,11 @@ export function checkEvent(raw: RawEvent, known: KnownDevice, context: CheckCont
   if (timestampMs === null) {
     return { ok: false, code: 'reading.timestamp-needed', detail: '', refused: [] };
   }
-  const fields = `severity=${raw.severity},state="${raw.state}",${seq}quality=${quality.good}`;
+  const fields = `severity=${raw.severity},${seq}quality=${quality.good}`;
   return {
     ok: true,
     timestampMs,
-    lines: `${known.eventSeries(String(raw.code))} ${fields} ${timestampMs}\n`,
+    lines: `${known.eventSeries(String(raw.code), String(raw.state))} ${fields} ${timestampMs}\n`,
     lineCount: 1,
     refusedFields: null,
   };

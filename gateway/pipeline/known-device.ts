@@ -33,10 +33,10 @@ export class KnownDevice {
     return seriesPrefix(genericProfileId, { device, enterprise, signal });
   }
 
-  /** The series of one alarm: two alarms of a machine in one millisecond are two rows. */
-  eventSeries(code: string): string {
+  /** The series of one alarm: two alarms, or raised and cleared, in one millisecond are two rows. */
+  eventSeries(code: string, state: string): string {
     const { device, district, enterprise, industry } = this.device;
-    return seriesPrefix(eventMeasurement, { code, device, district, enterprise, industry });
+    return seriesPrefix(eventMeasurement, { code, device, district, enterprise, industry, state });
   }
 
   /** A timestamp for a reading without one; null when such readings come too fast for too long. */

@@ -10,7 +10,8 @@ import { type Limits, limits as systemLimits } from '../../model/limits.ts';
 import type { Commit, WorkerCounters } from '../journal/commit.ts';
 import { zeroCounters } from '../journal/commit.ts';
 import type { MessageSink, SourceMessage } from '../sources/source.ts';
-import { Batch, type RulesOf } from './batch.ts';
+import { Batch, limitKey, type RulesOf } from './batch.ts';
+import { RefusalLimiter } from './refusal-limiter.ts';
 
 /** Where commits go: the journal. */
 export interface CommitLog {
@@ -40,6 +41,7 @@ export class Pipeline implements MessageSink {
   readonly #options: PipelineOptions;
   readonly #limits: Limits;
   readonly #sweep: Timer;
+  readonly #limiter: RefusalLimiter;
   #queue: SourceMessage[] = [];
   #queueHead = 0;
   #queuedBytes = 0;
@@ -57,6 +59,8 @@ export class Pipeline implements MessageSink {
   constructor(options: PipelineOptions) {
     this.#options = options;
     this.#limits = { ...systemLimits, ...options.limits };
+    const { refusalsBurstMax, refusalsPerSecondMax } = this.#limits;
+    this.#limiter = new RefusalLimiter(refusalsPerSecondMax, refusalsBurstMax);
     this.#sweep = options.clock.every(sweepMs, () => this.#closeWhoWaitsTooLong());
   }
 
@@ -80,8 +84,9 @@ export class Pipeline implements MessageSink {
   }
 
   submit(message: SourceMessage): void {
-    if (message.excess || (message.bestEffort ? !this.accepting : this.#overfull())) {
-      this.#turnAway(message);
+    const reason = this.#reasonAgainst(message);
+    if (reason !== null) {
+      this.#turnAway(message, reason);
       return;
     }
     this.#queue.push(message);
@@ -133,7 +138,13 @@ export class Pipeline implements MessageSink {
       ageMsMax: readingAgeMsMax,
       aheadMsMax: readingAheadMsMax,
     };
-    const batch = new Batch(context, rulesOf, this.counters, (code) => this.#count(code));
+    const batch = new Batch(
+      context,
+      rulesOf,
+      this.counters,
+      (code) => this.#count(code),
+      this.#limiter,
+    );
     while (!batch.full && this.#queueHead < this.#queue.length) {
       const message = this.#queue[this.#queueHead++] as SourceMessage;
       this.#queuedBytes -= sizeOf(message);
@@ -181,6 +192,16 @@ export class Pipeline implements MessageSink {
     }
   }
 
+  /** Why a message cannot be taken, or null. */
+  #reasonAgainst(message: SourceMessage): ErrorCode | null {
+    if (message.excess || (message.bestEffort ? !this.accepting : this.#overfull())) {
+      return 'publish.in-flight-exceeded';
+    }
+    const nowMs = this.#options.clock.nowMs();
+    const flooding = this.#limiter.exhausted(limitKey(message), nowMs);
+    return flooding ? 'publish.refused-too-often' : null;
+  }
+
   #overfull(): boolean {
     return (
       this.#closing ||
@@ -190,7 +211,7 @@ export class Pipeline implements MessageSink {
   }
 
   /** A message that never entered counts as one reading: nobody has looked inside. */
-  #turnAway(message: SourceMessage): void {
+  #turnAway(message: SourceMessage, withheld: ErrorCode): void {
     this.counters.received++;
     if (message.bestEffort) {
       this.counters.dropped++;
@@ -198,7 +219,7 @@ export class Pipeline implements MessageSink {
       message.settle('dropped');
     } else {
       this.counters.withheld++;
-      message.settle('withheld');
+      message.settle({ withheld });
     }
   }
 
@@ -214,7 +235,7 @@ export class Pipeline implements MessageSink {
     const late = this.#committing.filter((message) => !message.bestEffort && tooLong(message));
     if (late.length > 0) {
       this.#committing = this.#committing.filter((message) => !late.includes(message));
-      for (const message of late) message.settle('withheld');
+      for (const message of late) message.settle({ withheld: 'publish.ack-wait-exceeded' });
     }
     const waiting = this.#queue.slice(this.#queueHead);
     if (!waiting.some(tooLong)) return;
@@ -223,7 +244,7 @@ export class Pipeline implements MessageSink {
     for (const message of waiting) {
       if (!tooLong(message)) continue;
       this.#queuedBytes -= sizeOf(message);
-      this.#turnAway(message);
+      this.#turnAway(message, 'publish.ack-wait-exceeded');
     }
   }
 

@@ -153,5 +153,5 @@ export class MqttSource implements Source {
 function settlement(outcome: Outcome): Parameters<SessionPublish['settle']>[0] {
   if (outcome === 'durable') return 'accept';
   if (outcome === 'dropped') return 'discard';
-  return { close: 'publish.ack-wait-exceeded' };
+  return { close: outcome.withheld };
 }

@@ -5,10 +5,10 @@ import type { RawReading } from '../../model/reading.ts';
 import type { KnownDevice } from '../pipeline/known-device.ts';
 
 /**
- * What became of a message: `durable` (may be acknowledged), `withheld` (never to be acknowledged:
- * close its session), `dropped` (best effort, lost under overload).
+ * What became of a message: `durable` (may be acknowledged), `dropped` (best effort, lost under
+ * overload), withheld for a reason (never to be acknowledged: its session is closed).
  */
-export type Outcome = 'durable' | 'withheld' | 'dropped';
+export type Outcome = 'durable' | 'dropped' | { readonly withheld: ErrorCode };
 
 /** Not registered, or not naming the gateway that speaks for it. */
 export type DeviceRefusal = Extract<ErrorCode, 'reading.unknown-device' | 'reading.not-carried'>;

@@ -17,7 +17,7 @@ import type {
   StoreTotals,
   WriteResult,
 } from './store.ts';
-import { readingsOf } from './stored-rows.ts';
+import { ownTags, readingsOf } from './stored-rows.ts';
 
 export const memorySettings = z
   .strictObject({
@@ -125,6 +125,7 @@ export class MemoryStore implements Store {
     const { enterprise, device, profile } = query;
     const fromMs = query.fromMs ?? Number.NEGATIVE_INFINITY;
     const toMs = query.toMs ?? Number.POSITIVE_INFINITY;
+    const own = ownTags.get(profile) ?? [];
     const rows = [...(this.#measurements.get(profile)?.rows.values() ?? [])]
       .filter((row) => row.tags.get('enterprise') === enterprise)
       .filter((row) => row.tags.get('device') === device)
@@ -133,8 +134,7 @@ export class MemoryStore implements Store {
       .map((row) => ({
         timestampMs: row.timestampMs,
         fields: [...row.fields],
-        signal: row.tags.get('signal'),
-        code: row.tags.get('code'),
+        tags: Object.fromEntries(own.map((tag) => [tag, row.tags.get(tag) ?? ''])),
       }));
     return readingsOf(profile, rows).slice(0, query.limit);
   }

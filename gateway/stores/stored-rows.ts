@@ -9,16 +9,20 @@ export interface StoredRow {
   readonly timestampMs: number;
   /** Null for a field the row does not have. */
   readonly fields: readonly (readonly [name: string, value: SignalValue | null])[];
-  /** Of `generic`: whose value the row is. */
-  readonly signal?: string | undefined;
-  /** Of `event`: which alarm. */
-  readonly code?: string | undefined;
+  /** The tags of `ownTags`. */
+  readonly tags: Readonly<Record<string, string>>;
 }
+
+/** Tags by which rows of one device are told apart: they belong to what the row says. */
+export const ownTags: ReadonlyMap<string, readonly string[]> = new Map([
+  [genericProfileId, ['signal']],
+  [eventMeasurement, ['code', 'state']],
+]);
 
 /**
  * Readings of `rows` of one device, in their order (newest first). The rows of a `generic` device
- * that share a timestamp are one reading; they must stand together. An alarm's code is among its
- * values; `seq` and `quality` are not.
+ * that share a timestamp are one reading; they must stand together. An alarm's code and state are
+ * among its values; `seq` and `quality` are not.
  */
 export function readingsOf(profile: string, rows: Iterable<StoredRow>): StoredReading[] {
   const readings: StoredReading[] = [];
@@ -31,10 +35,10 @@ export function readingsOf(profile: string, rows: Iterable<StoredRow>): StoredRe
       const asNumber = typeof seq === 'number' ? seq : null;
       readings.push({ timestampMs: row.timestampMs, seq: asNumber, values });
     }
-    if (profile === eventMeasurement && row.code !== undefined) values.code = row.code;
+    if (profile === eventMeasurement) Object.assign(values, row.tags);
     for (const [name, value] of row.fields) {
       if (name === 'seq' || name === 'quality' || value === null) continue;
-      values[profile === genericProfileId && row.signal !== undefined ? row.signal : name] = value;
+      values[profile === genericProfileId ? (row.tags.signal ?? name) : name] = value;
     }
   }
   return readings;

@@ -58,6 +58,16 @@ export const deviceErrors = {
     'The reading could not be made durable in time. The session was closed without acknowledging it: send it again.',
     '读数未能及时落盘,会话已关闭且未确认,请重新发送。',
   ),
+  'publish.refused-too-often': entry(
+    true,
+    'Too many readings of this device were refused in a short time. Look at its dead letters, mend the cause, then connect again.',
+    '该设备短时间内被拒绝的读数过多。请查看死信、排除原因后重新连接。',
+  ),
+  'subscribe.too-many': entry(
+    false,
+    'The session has as many subscriptions as it may have.',
+    '会话的订阅数已达上限。',
+  ),
   'publish.dropped': entry(
     true,
     'A QoS 0 message was dropped under overload. Use QoS 1 for readings that must arrive.',

@@ -75,6 +75,17 @@ describe('bounds', () => {
     await device(port, 'acme/press-1');
   });
 
+  test('subscriptions of a session are bounded', async () => {
+    const { port, refused } = await start({ limits: { sessionSubscriptionsMax: 5 } });
+    const gateway = await device(port, 'acme/gw-1');
+    const filters = Array.from({ length: 8 }, (_, i) => `onramp/v1/acme/d${i}/command`);
+    const subscriptions = [...filters, filters[0]!].map((topic) => ({ topic, qos: 0 as const }));
+    gateway.send({ cmd: 'subscribe', messageId: 1, subscriptions });
+    const suback = await gateway.waitFor((packet) => packet.cmd === 'suback');
+    expect((suback as { granted: number[] }).granted.filter((qos) => qos === 128)).toHaveLength(3);
+    expect(refused).toEqual(Array(3).fill('subscribe.too-many'));
+  });
+
   test('a connection without a CONNECT is closed', async () => {
     const { port } = await start({ limits: { connectTimeoutMs: 100 } });
     const client = await open(port);

@@ -275,18 +275,19 @@ describe.each(kinds)('$name', ({ skip, survivesRestart, settings }) => {
     test('alarms are rows of their own, two of a moment kept apart', async () => {
       const alarm = (code: string, state: string, ms: number): string =>
         encodeLine(
-          seriesPrefix('event', { code, device: 'd1', enterprise: 'e1', district: 'x' }),
-          encodeFields({ severity: 2, state, quality: 192 }),
+          seriesPrefix('event', { code, device: 'd1', enterprise: 'e1', district: 'x', state }),
+          encodeFields({ severity: 2, quality: 192 }),
           ms,
         );
       await expectStored(
         store,
         alarm('OVER_TEMP', 'raised', startMs),
         alarm('DOOR', 'raised', startMs),
+        alarm('OVER_TEMP', 'cleared', startMs),
         alarm('OVER_TEMP', 'cleared', startMs + 1),
       );
       const events = await store.readings({ ...machine, profile: 'event' });
-      expect(events).toHaveLength(3);
+      expect(events).toHaveLength(4);
       expect(events[0]).toEqual({
         timestampMs: startMs + 1,
         seq: null,

@@ -24,9 +24,9 @@ const fieldsOf = new Map<string, ReadonlySet<string>>(
   ]),
 );
 fieldsOf.set(genericProfileId, new Set(['num', 'text', ...everyRow]));
-fieldsOf.set(eventMeasurement, new Set(['severity', 'state', ...everyRow]));
+fieldsOf.set(eventMeasurement, new Set(['severity', ...everyRow]));
 const tagsOf = (measurement: string) =>
-  new Set([...tags, ...(measurement === eventMeasurement ? ['code'] : [])]);
+  new Set([...tags, ...(measurement === eventMeasurement ? ['code', 'state'] : [])]);
 
 const quoted = (text: string) => [...text.matchAll(/"([^"]+)"/g)].map(([, name]) => name!);
 const aliases = (query: string) => [...query.matchAll(/ AS "([^"]+)"/g)].map(([, name]) => name!);

@@ -18,7 +18,7 @@ function lines(nowMs: number): string {
     return `${genericProfileId},${tags},signal=force num=1,quality=192 ${nowMs}\n`;
   });
   rows.push(
-    `${eventMeasurement},${tags},code=OVER_TEMP severity=2,state="raised",quality=192 ${nowMs}\n`,
+    `${eventMeasurement},${tags},code=OVER_TEMP,state=raised severity=2,quality=192 ${nowMs}\n`,
   );
   return rows.join('');
 }

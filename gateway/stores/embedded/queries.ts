@@ -10,7 +10,7 @@ import type {
   StoredReading,
   StoreTotals,
 } from '../store.ts';
-import { readingsOf, type StoredRow } from '../stored-rows.ts';
+import { ownTags, readingsOf, type StoredRow } from '../stored-rows.ts';
 import { type Catalogue, type Column, quoted, type Table } from './catalogue.ts';
 import { timestamp } from './insert.ts';
 
@@ -83,19 +83,24 @@ export async function queryReadings(
       limit: query.limit,
     },
   );
-  const rows = result.getRows().map((row) => storedRow(selected, row));
+  const own = ownTags.get(query.profile) ?? [];
+  const rows = result.getRows().map((row) => storedRow(selected, row, own));
   return readingsOf(query.profile, rows).slice(0, query.limit);
 }
 
-function storedRow(columns: readonly Column[], row: readonly DuckDBValue[]): StoredRow {
+function storedRow(
+  columns: readonly Column[],
+  row: readonly DuckDBValue[],
+  own: readonly string[],
+): StoredRow {
   const fields: [string, SignalValue | null][] = [];
-  const tags: { signal?: string; code?: string } = {};
+  const tags: Record<string, string> = {};
   for (const { name, isTag, position } of columns) {
     const value = row[position + 1] as SignalValue | null;
     if (!isTag) fields.push([name, value]);
-    else if (name === 'signal' || name === 'code') tags[name] = String(value);
+    else if (own.includes(name)) tags[name] = String(value);
   }
-  return { timestampMs: Number(row[0]), fields, ...tags };
+  return { timestampMs: Number(row[0]), fields, tags };
 }
 
 export async function queryLedger(

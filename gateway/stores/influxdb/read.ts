@@ -11,7 +11,7 @@ import type {
   StoredReading,
   StoreTotals,
 } from '../store.ts';
-import { readingsOf, type StoredRow } from '../stored-rows.ts';
+import { ownTags, readingsOf, type StoredRow } from '../stored-rows.ts';
 import { type InfluxSeries, identifier, literal, type Querier, timeWindow } from './influxql.ts';
 
 /** Beyond what InfluxDB can store, in milliseconds (2262-04-11). */
@@ -57,9 +57,9 @@ export async function readReadings(
   querier: Querier,
   query: ReadingsQuery,
 ): Promise<StoredReading[]> {
-  const tag = tagOfRows.get(query.profile) ?? null;
-  const select = tag === null ? '*::field' : `*::field, ${identifier(tag)}::tag`;
-  const rowsPerReading = tag === null ? 1 : limits.genericSignalsMax;
+  const own = ownTags.get(query.profile) ?? [];
+  const select = ['*::field', ...own.map((tag) => `${identifier(tag)}::tag`)].join(', ');
+  const rowsPerReading = own.length === 0 ? 1 : limits.genericSignalsMax;
   const readings: StoredReading[] = [];
   let toMs = Math.min(query.toMs ?? endOfTimeMs, endOfTimeMs);
   while (readings.length < query.limit) {
@@ -71,7 +71,7 @@ export async function readReadings(
       `WHERE "enterprise" = ${literal(query.enterprise)} AND "device" = ${literal(query.device)} ` +
       `AND ${timeWindow(query.fromMs ?? 0, toMs)} ORDER BY time DESC LIMIT ${pageRows}`;
     await querier.run(statement, (series) => {
-      for (const row of rowsOf(series, tag)) rows.push(row);
+      for (const row of rowsOf(series, own)) rows.push(row);
     });
     const oldestMs = rows.at(-1)?.timestampMs ?? 0;
     const whole = rows.filter((row) => row.timestampMs > oldestMs);
@@ -83,22 +83,16 @@ export async function readReadings(
   return readings.slice(0, query.limit);
 }
 
-/** Profiles whose rows are told apart by one more tag. */
-const tagOfRows: ReadonlyMap<string, 'signal' | 'code'> = new Map([
-  [genericProfileId, 'signal'],
-  [eventMeasurement, 'code'],
-] as const);
-
-function* rowsOf(series: InfluxSeries, tag: 'signal' | 'code' | null): Generator<StoredRow> {
+function* rowsOf(series: InfluxSeries, own: readonly string[]): Generator<StoredRow> {
   const timeAt = series.columns.indexOf('time');
-  const tagAt = tag === null ? -1 : series.columns.indexOf(tag);
   for (const values of series.values) {
     const fields: [string, SignalValue | null][] = [];
+    const tags: Record<string, string> = {};
     for (const [at, name] of series.columns.entries()) {
-      if (at !== timeAt && at !== tagAt) fields.push([name, values[at] as SignalValue | null]);
+      if (own.includes(name)) tags[name] = String(values[at]);
+      else if (at !== timeAt) fields.push([name, values[at] as SignalValue | null]);
     }
-    const tags = tag === null ? {} : { [tag]: String(values[tagAt]) };
-    yield { timestampMs: Number(values[timeAt]), fields, ...tags };
+    yield { timestampMs: Number(values[timeAt]), fields, tags };
   }
 }
 

@@ -168,8 +168,8 @@ describe('back-pressure', () => {
     send(good);
     await clock.advanceAsync(25_000);
     expect(outcomes).toEqual([
-      [0, 'withheld'],
-      [1, 'withheld'],
+      [0, { withheld: 'publish.ack-wait-exceeded' }],
+      [1, { withheld: 'publish.ack-wait-exceeded' }],
     ]);
     fullNow = false;
     send(good);
@@ -191,6 +191,26 @@ describe('back-pressure', () => {
     expect(pipeline.waiting).toBe(10);
     expect(outcomes).toHaveLength(11);
     expect(pipeline.counters.withheld).toBe(11);
+  });
+
+  test('a device that floods the dead letters is closed for a while; nobody else is', async () => {
+    const limits = { refusalsPerSecondMax: 10, refusalsBurstMax: 100 };
+    const { clock, outcomes, pipeline, send } = setUp({ limits });
+    for (let i = 0; i < 30; i++) {
+      for (let j = 0; j < 10; j++) send('{"values":{"bogus":1}}');
+      await clock.advanceAsync(20);
+    }
+    expect(outcomes.at(-1)).toEqual([299, { withheld: 'publish.refused-too-often' }]);
+    const { received, refused, withheld } = pipeline.counters;
+    expect(refused).toBeLessThan(150);
+    expect(received).toBe(refused + withheld);
+    const other = send(good, { deviceId: 'p2' });
+    await clock.advanceAsync(20);
+    expect(outcomes.at(-1)).toEqual([other, 'durable']);
+    await clock.advanceAsync(10_000);
+    const again = send(good);
+    await clock.advanceAsync(20);
+    expect(outcomes.at(-1)).toEqual([again, 'durable']);
   });
 
   test('without room nothing is written until room is granted', async () => {
