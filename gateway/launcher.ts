@@ -1,9 +1,10 @@
 /** Runs a supervisor and starts it again when it dies: the outermost process of a gateway. */
 
-import { type ChildProcess, fork } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { type Clock, systemClock } from '../model/clock.ts';
 import type { GatewaySettings } from './config.ts';
 import { fromFailure } from './messages.ts';
+import { RestartedProcess, type RestartPace } from './restarted-process.ts';
 import type { GatewayAddress } from './supervisor.ts';
 import type { FromSupervisor, ToSupervisor } from './supervisor-process.ts';
 
@@ -15,94 +16,48 @@ export interface LauncherOptions {
   readonly clock?: Clock;
 }
 
-const restartDelayMs = 500;
-const restartDelayMaxMs = 30_000;
-const healthyAfterMs = 20_000;
+const pace: RestartPace = { delayMs: 500, delayMaxMs: 30_000, healthyAfterMs: 20_000 };
 const stopTimeoutMs = 60_000;
 
 /** A gateway in processes of its own. */
 export class GatewayLauncher {
-  readonly #options: LauncherOptions;
-  readonly #clock: Clock;
-  #child: ChildProcess | null = null;
-  #stopping = false;
-  #delayMs = restartDelayMs;
-  #ended: () => void = () => {};
+  readonly #supervisor: RestartedProcess<GatewayAddress, FromSupervisor, ToSupervisor>;
 
-  constructor(options: LauncherOptions) {
-    this.#options = options;
-    this.#clock = options.clock ?? systemClock;
+  constructor({ settings, onReady, onDied, clock = systemClock }: LauncherOptions) {
+    this.#supervisor = new RestartedProcess({
+      name: 'the supervisor',
+      clock,
+      pace,
+      stopTimeoutMs,
+      fork: () =>
+        fork(new URL('./supervisor-process.ts', import.meta.url), [], {
+          serialization: 'advanced',
+        }),
+      greeting: () => ({ type: 'start', settings }),
+      hear: (message) =>
+        message.type === 'ready' ? { ready: message.address } : { failed: fromFailure(message) },
+      onReady: (address, restarted) => onReady?.(address, restarted),
+      onEnded: ({ how, again }) => {
+        if (again) onDied?.(how);
+      },
+    });
   }
 
   /** Resolves when devices can connect. @throws OnrampError what the supervisor's start throws. */
-  async start(): Promise<GatewayAddress> {
-    const address = await this.#spawn();
-    this.#options.onReady?.(address, false);
-    return address;
+  start(): Promise<GatewayAddress> {
+    return this.#supervisor.start();
   }
 
   /** Pid of the supervisor. */
   get pid(): number | null {
-    return this.#child?.pid ?? null;
+    return this.#supervisor.pid;
   }
 
-  /** Ends the gateway in order: what was accepted is shipped or stays in the journal. */
-  async stop(): Promise<void> {
-    this.#stopping = true;
-    const child = this.#child;
-    if (child === null) return;
-    const gone = new Promise<void>((resolve) => {
-      this.#ended = resolve;
-    });
-    const kill = this.#clock.after(stopTimeoutMs, () => child.kill('SIGKILL'));
-    send(child, { type: 'stop' });
-    await gone;
-    kill.cancel();
+  /**
+   * Ends the gateway in order: what was accepted is shipped or stays in the journal. May be called
+   * again, and resolves when the supervisor is gone.
+   */
+  stop(): Promise<void> {
+    return this.#supervisor.stop();
   }
-
-  #spawn(): Promise<GatewayAddress> {
-    const child = fork(new URL('./supervisor-process.ts', import.meta.url), [], {
-      serialization: 'advanced',
-    });
-    this.#child = child;
-    const startedMs = this.#clock.monotonicMs();
-    return new Promise((resolve, reject) => {
-      let ready = false;
-      child.on('message', (message: FromSupervisor) => {
-        if (message.type === 'ready') {
-          ready = true;
-          resolve(message.address);
-        } else {
-          reject(fromFailure(message));
-        }
-      });
-      child.once('exit', (code, signal) => {
-        this.#child = null;
-        const how = signal ?? `code ${code}`;
-        reject(new Error(`the supervisor ended with ${how} before it was ready`));
-        this.#ended();
-        if (ready && !this.#stopping) this.#restart(how, this.#clock.monotonicMs() - startedMs);
-      });
-      send(child, { type: 'start', settings: this.#options.settings });
-    });
-  }
-
-  #restart(how: string, livedMs: number): void {
-    this.#options.onDied?.(how);
-    this.#delayMs =
-      livedMs > healthyAfterMs ? restartDelayMs : Math.min(this.#delayMs * 2, restartDelayMaxMs);
-    this.#clock.after(this.#delayMs, () => {
-      if (this.#stopping) return;
-      this.#spawn().then(
-        (address) => this.#options.onReady?.(address, true),
-        (error: Error) => {
-          if (!this.#stopping) this.#restart(error.message, 0);
-        },
-      );
-    });
-  }
-}
-
-function send(child: ChildProcess, message: ToSupervisor): void {
-  if (child.connected) child.send(message, () => {});
 }

@@ -2,22 +2,21 @@
 
 import type { Clock } from '../model/clock.ts';
 import type { ErrorCode } from '../model/errors.ts';
-import { type WorkerCounters, zeroCounters } from './journal/commit.ts';
 import type { JournalRoom } from './journal-room.ts';
 import type { WorkerStats } from './messages.ts';
-import type { Feeds } from './shipping/feeds.ts';
+import { ReadingTally, type ReadingTallyOptions } from './reading-tally.ts';
 import type { Shipper } from './shipping/shipper.ts';
-import { addCounters } from './shipping/totals.ts';
-import type { GatewayStatus, Rates, ReadingCounts, WorkerStatus } from './status.ts';
-import type { WorkerPool } from './worker-pool.ts';
+import type { GatewayStatus, Rates, ShipperStatus, WorkerStatus } from './status.ts';
+import type { IndexedStats, WorkerPool } from './worker-pool.ts';
 
-export interface StatusBoardOptions {
+export interface StatusBoardOptions extends ReadingTallyOptions {
   readonly clock: Clock;
-  readonly pool: WorkerPool;
-  readonly feeds: Feeds;
-  readonly shipper: Shipper;
-  readonly room: JournalRoom;
+  readonly pool: Pick<WorkerPool, 'stats' | 'liveGenerations' | 'restarts' | 'addresses'>;
+  readonly shipper: Pick<Shipper, 'status'>;
+  readonly room: Pick<JournalRoom, 'status'>;
   readonly store: () => string;
+  /** Why the store is not started yet; null when it is. */
+  readonly storeNotStarted: () => ShipperStatus['unavailable'];
   readonly simulated: boolean;
 }
 
@@ -33,37 +32,42 @@ const rateWindowMs = 5000;
 export class StatusBoard {
   readonly #options: StatusBoardOptions;
   readonly #startedAtMs: number;
+  readonly #readings: ReadingTally;
   /** Connections and refusals of workers that are gone. */
   readonly #goneRefusals: Partial<Record<ErrorCode, number>> = {};
   #goneConnects = 0;
-  /** Last counters of every generation that is not yet shipped to its end, by name. */
-  readonly #counters = new Map<string, Readonly<WorkerCounters>>();
   #samples: Sample[] = [];
 
   constructor(options: StatusBoardOptions) {
     this.#options = options;
     this.#startedAtMs = options.clock.nowMs();
+    this.#readings = new ReadingTally(options);
   }
 
-  /** Keeps what a dead worker had counted. */
+  /** What the feeds are to take for `ReadingTally.liveGenerations`. */
+  liveGenerations(): ReadonlySet<string> {
+    return this.#readings.liveGenerations();
+  }
+
+  /** Keeps what a dead worker had counted; call it when its generation ceases to be live. */
   keep(stats: WorkerStats | null): void {
     if (stats === null) return;
     addRefusals(this.#goneRefusals, stats.refusals);
     this.#goneConnects += stats.connects;
-    this.#counters.set(stats.generation, stats.counters);
+    this.#readings.keep(stats);
   }
 
   /** Takes a sample for the rates; call once a second. */
   tick(): void {
     const { clock } = this.#options;
-    const { received, stored } = this.#readings();
+    const { received, stored } = this.#readings.counts();
     const atMs = clock.monotonicMs();
     this.#samples.push({ atMs, received, stored, connects: this.#connects() });
     this.#samples = this.#samples.filter((sample) => atMs - sample.atMs <= rateWindowMs);
   }
 
   status(): GatewayStatus {
-    const { clock, pool, room, shipper, store } = this.#options;
+    const { clock, pool, room, store } = this.#options;
     const stats = pool.stats();
     const refusals = { ...this.#goneRefusals };
     for (const worker of stats) addRefusals(refusals, worker.refusals);
@@ -72,13 +76,13 @@ export class StatusBoard {
       simulated: this.#options.simulated,
       startedAtMs: this.#startedAtMs,
       nowMs: clock.nowMs(),
-      readings: this.#readings(),
+      readings: this.#readings.counts(),
       rates: this.#rates(),
       sessions: sum(stats, (worker) => worker.sessions),
       refusals,
       workers: stats.map(toWorkerStatus),
       workerRestarts: pool.restarts,
-      shipper: shipper.status(),
+      shipper: this.#shipper(),
       journal: room.status(),
       store: store(),
       addresses: pool.addresses,
@@ -91,32 +95,10 @@ export class StatusBoard {
     };
   }
 
-  /**
-   * What workers say of themselves, and of generations they left behind what the shipper has read
-   * in the journal. Waiting is what was accepted or refused and is neither stored nor in the dead
-   * letters yet.
-   */
-  #readings(): ReadingCounts {
-    const { feeds, pool } = this.#options;
-    for (const stats of pool.stats()) this.#counters.set(stats.generation, stats.counters);
-    const live = pool.liveGenerations();
-    const shipped = feeds.shipped();
-    let counters: WorkerCounters = shipped.counters;
-    for (const [generation, now] of this.#counters) {
-      const read = feeds.shippedOf(generation)?.counters;
-      if (read === undefined && !live.has(generation)) this.#counters.delete(generation);
-      else counters = addCounters(counters, beyond(now, read ?? zeroCounters));
-    }
-    const deadLettered = shipped.refusedByCheck + shipped.refusedByStore;
-    return {
-      received: counters.received,
-      stored: shipped.stored,
-      deadLettered,
-      waiting: counters.accepted + counters.refused - shipped.stored - deadLettered,
-      withheld: counters.withheld,
-      dropped: counters.dropped,
-      refusedFields: counters.refusedFields,
-    };
+  /** A store that is not started says less of why it takes nothing than its start does. */
+  #shipper(): ShipperStatus {
+    const status = this.#options.shipper.status();
+    return { ...status, unavailable: this.#options.storeNotStarted() ?? status.unavailable };
   }
 
   #connects(): number {
@@ -143,10 +125,11 @@ export class StatusBoard {
   }
 }
 
-function toWorkerStatus(stats: WorkerStats): WorkerStatus {
-  const { pid, generation, sessions, connects, disconnects, waiting, blocked } = stats;
+function toWorkerStatus(stats: IndexedStats): WorkerStatus {
+  const { index, pid, generation, sessions, connects, disconnects, waiting, blocked } = stats;
   const { rssBytes, cpuS, commits } = stats;
   return {
+    index,
     pid,
     generation,
     sessions,
@@ -162,19 +145,6 @@ function toWorkerStatus(stats: WorkerStats): WorkerStatus {
 
 function sum<T>(items: readonly T[], of: (item: T) => number): number {
   return items.reduce((total, item) => total + of(item), 0);
-}
-
-/** What `now` has more than `read`; nothing when the journal is ahead of the last report. */
-function beyond(now: WorkerCounters, read: WorkerCounters): WorkerCounters {
-  if (now.received <= read.received) return zeroCounters;
-  return {
-    received: now.received - read.received,
-    accepted: now.accepted - read.accepted,
-    refused: now.refused - read.refused,
-    withheld: now.withheld - read.withheld,
-    dropped: now.dropped - read.dropped,
-    refusedFields: now.refusedFields - read.refusedFields,
-  };
 }
 
 function addRefusals(

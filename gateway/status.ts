@@ -20,6 +20,8 @@ export interface ReadingCounts {
 }
 
 export interface WorkerStatus {
+  /** The worker's place, from 0; the process that takes a dead one's place has its index. */
+  readonly index: number;
   readonly pid: number;
   readonly generation: string;
   readonly sessions: number;
@@ -34,7 +36,7 @@ export interface WorkerStatus {
 }
 
 export interface ShipperStatus {
-  /** Null while the store answers; else since when it does not, and why. */
+  /** Null while the store answers; else since when it does not (or is not started), and why. */
   readonly unavailable: { readonly sinceMs: number; readonly reason: string } | null;
   readonly writes: number;
   readonly retries: number;
@@ -77,6 +79,9 @@ export interface GatewayStatus {
   readonly store: string;
   readonly addresses: readonly SourceAddress[];
   readonly supervisor: { readonly pid: number; readonly rssBytes: number; readonly cpuS: number };
-  /** Empty when the gateway is ready for devices; else why not, in plain words. */
+  /**
+   * Empty when devices can connect and what they send is accepted; else why not, in plain words. A
+   * store that is away is no such reason: readings wait in the journal (`shipper.unavailable`).
+   */
   readonly notReady: readonly string[];
 }

@@ -23,6 +23,7 @@ import { replay } from './shipping/replay.ts';
 import { Shipper } from './shipping/shipper.ts';
 import type { GatewayStatus } from './status.ts';
 import { StatusBoard } from './status-board.ts';
+import { StoreStart } from './store-start.ts';
 import { createStore } from './stores/index.ts';
 import type { Store } from './stores/store.ts';
 import { type TlsIdentity, tlsIdentity } from './tls-identity.ts';
@@ -32,7 +33,6 @@ const roomIntervalMs = 500;
 const lingerMs = 200;
 const drainTimeoutMs = 15_000;
 const orphanTimeoutMs = 20_000;
-const storeRetryMs = 2000;
 const hourMs = 3_600_000;
 const pruneIntervalMs = hourMs;
 
@@ -57,7 +57,7 @@ export class Supervisor {
   readonly #log: Log;
   readonly #closers: (() => Promise<void> | void)[] = [];
   readonly #timers: Timer[] = [];
-  #stopped = false;
+  #stopped: Promise<void> | null = null;
 
   constructor(settings: GatewaySettings) {
     this.#settings = settings;
@@ -78,10 +78,16 @@ export class Supervisor {
     }
   }
 
-  /** Stops accepting, commits and ships what is left, and closes everything. May be called twice. */
-  async stop(): Promise<void> {
-    if (this.#stopped) return;
-    this.#stopped = true;
+  /**
+   * Stops accepting, commits and ships what is left, and closes everything. May be called again, and
+   * resolves when all of it is done.
+   */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
     for (const timer of this.#timers) timer.cancel();
     for (const close of this.#closers.reverse()) {
       try {
@@ -94,7 +100,7 @@ export class Supervisor {
 
   async #start(): Promise<GatewayAddress> {
     const { broker } = this.#settings;
-    mkdirSync(this.#data.journal, { recursive: true, mode: 0o700 });
+    this.#makeFolders();
     await this.#takeLocks();
     await this.#probePorts();
     const tls =
@@ -104,13 +110,13 @@ export class Supervisor {
     this.#closers.push(() => registry.close());
     const deadLetters = new DeadLetters(this.#data.deadLetters);
     this.#closers.push(() => deadLetters.close());
-    const store = await this.#openStore();
-    let pool: WorkerPool | null = null;
+    const { store, started } = await this.#openStore();
+    let liveGenerations = (): ReadonlySet<string> => new Set();
     const feeds = new Feeds({
       folder: this.#data.journal,
       totalsPath: join(this.#data.data, 'shipped.json'),
       files: nodeFiles,
-      liveGenerations: () => pool?.liveGenerations() ?? new Set(),
+      liveGenerations: () => liveGenerations(),
       onDiscarded: (generation, { kind, reason }) =>
         this.#log[kind === 'damaged' ? 'error' : 'info'](
           `Journal ${generation}: ${kind}, ${reason}.`,
@@ -130,7 +136,6 @@ export class Supervisor {
       feeds.unshippedBytes(),
     );
     const workers = this.#workerPool(tls, room, (stats) => board.keep(stats));
-    pool = workers;
     this.#closers.push(() => workers.stop());
     const board = new StatusBoard({
       clock: this.#clock,
@@ -139,8 +144,10 @@ export class Supervisor {
       shipper,
       room,
       store: () => store.description,
+      storeNotStarted: () => started.unavailable,
       simulated: this.#settings.simulated,
     });
+    liveGenerations = () => board.liveGenerations();
     await this.#grantRoom(room, workers);
     await workers.start();
     this.#timers.push(
@@ -152,6 +159,16 @@ export class Supervisor {
       board.status(),
     );
     return this.#announce(api, workers, tls, token);
+  }
+
+  #makeFolders(): void {
+    try {
+      for (const folder of [this.#data.data, this.#data.journal]) {
+        mkdirSync(folder, { recursive: true, mode: 0o700 });
+      }
+    } catch (error) {
+      throw new OnrampError('config.invalid', `data ${this.#data.data}: ${messageOf(error)}`);
+    }
   }
 
   async #takeLocks(): Promise<void> {
@@ -186,22 +203,20 @@ export class Supervisor {
     return this.#settings.lan ? '0.0.0.0' : '127.0.0.1';
   }
 
-  async #openStore(): Promise<Store> {
+  /** The store; when it is away, readings wait in the journal and it is tried until it is there. */
+  async #openStore(): Promise<{ store: Store; started: StoreStart }> {
     const store = await createStore(this.#storeSettings(), {
       clock: this.#clock,
       logger: this.#log,
       dataFolder: this.#data.data,
     });
-    this.#closers.push(() => store.stop());
-    try {
-      await store.start();
-    } catch (error) {
-      if (!(error instanceof OnrampError && error.retry)) throw error;
-      // Readings wait in the journal; the store is tried again until it is there.
-      this.#log.warn(messageOf(error));
-      this.#retryStart(store);
-    }
-    return store;
+    const started = new StoreStart({ store, clock: this.#clock, log: this.#log });
+    this.#closers.push(() => {
+      started.stop();
+      return store.stop();
+    });
+    await started.begin();
+    return { store, started };
   }
 
   /** Rows that are to be removed by age: where the store can do that by itself, it is told to. */
@@ -209,19 +224,6 @@ export class Supervisor {
     const { retention, store } = this.#settings;
     if (store.kind !== 'influxdb' || retention.rows === null) return store;
     return { retentionHours: Math.ceil(retention.rows / hourMs), ...store };
-  }
-
-  #retryStart(store: Store): void {
-    this.#clock.after(storeRetryMs, () => {
-      if (this.#stopped) return;
-      store.start().then(
-        () => this.#log.info(`The store is there: ${store.description}.`),
-        (error) => {
-          if (error instanceof OnrampError && error.retry) this.#retryStart(store);
-          else this.#log.error(messageOf(error));
-        },
-      );
-    });
   }
 
   #workerPool(

@@ -55,7 +55,7 @@ function one(
   return { name, kind, help, labels: [], read };
 }
 
-/** A metric of each worker; `worker` counts from 0, so that a restarted one keeps its label. */
+/** A metric of each worker; `worker` is its index, so that a restarted one keeps its label. */
 function perWorker(
   kind: MetricRow['kind'],
   name: MetricRow['name'],
@@ -63,7 +63,7 @@ function perWorker(
   value: (worker: WorkerStatus) => number,
 ): MetricRow {
   const read = ({ status }: MetricsSource): Sample[] =>
-    status.workers.map((worker, index) => [value(worker), { worker: String(index) }]);
+    status.workers.map((worker) => [value(worker), { worker: String(worker.index) }]);
   return { name, kind, help, labels: ['worker'], read };
 }
 

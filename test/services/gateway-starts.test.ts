@@ -61,12 +61,15 @@ test('a port that is taken is named', async () => {
 test('two workers share the port, and one that dies is replaced', async () => {
   const gateway = await start({ workers: 2 });
   const played = gateway.simulate({ devices: 40, duration: '8s', interval: '200ms' });
+  const { workers: before } = await gateway.ready();
   await gateway.killWorker();
   const ledger = await gateway.settle(await played);
   expect(ledger).toMatchObject({ lost: 0, duplicated: 0 });
   expect(ledger.acked).toBe(ledger.sent);
   const { workers, workerRestarts } = await gateway.status();
-  expect(workers).toHaveLength(2);
+  expect(workers.map(({ index }) => index)).toEqual([0, 1]);
+  expect(workers[0]!.pid).not.toBe(before[0]!.pid);
+  expect(workers[1]!.pid).toBe(before[1]!.pid);
   expect(workerRestarts).toBe(1);
 }, 60_000);
 

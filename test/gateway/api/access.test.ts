@@ -78,11 +78,26 @@ describe('the token', () => {
     expect((await world.app.inject({ url: '/readyz' })).json()).toEqual({
       ready: true,
       reasons: [],
+      warnings: [],
     });
-    world.status = { ...world.status, notReady: ['the store does not answer'] };
+    world.status = { ...world.status, notReady: ['No worker is running.'] };
     const answer = await world.app.inject({ url: '/readyz' });
     expect(answer.statusCode).toBe(503);
-    expect(answer.json()).toEqual({ ready: false, reasons: ['the store does not answer'] });
+    expect(answer.json()).toMatchObject({ ready: false, reasons: ['No worker is running.'] });
+  });
+
+  it('is needed to learn why the store is away; that it is does not make the gateway unready', async () => {
+    const sinceMs = Date.UTC(2026, 0, 2);
+    const unavailable = { sinceMs, reason: 'http://10.1.2.3:8086 refused' };
+    const { shipper } = world.status;
+    world.status = { ...world.status, notReady: [], shipper: { ...shipper, unavailable } };
+    const answer = await world.app.inject({ url: '/readyz' });
+    expect(answer.statusCode).toBe(200);
+    expect(answer.json()).toMatchObject({
+      ready: true,
+      warnings: [expect.stringContaining('2026-01-02T00:00:00.000Z')],
+    });
+    expect(answer.body).not.toContain('10.1.2.3');
   });
 });
 

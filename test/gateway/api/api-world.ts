@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FastifyInstance, InjectOptions } from 'fastify';
-import type { ApiContext, ReplayRequest } from '../../../gateway/api/context.ts';
+import type { ApiContext, ReplayReport, ReplayRequest } from '../../../gateway/api/context.ts';
 import { buildApi } from '../../../gateway/api/server.ts';
 import { type GatewaySettingsInput, parseSettings } from '../../../gateway/config.ts';
 import { openRegistry } from '../../../gateway/registry/sqlite.ts';
@@ -39,6 +39,7 @@ export function testStatus(nowMs: number): GatewayStatus {
     refusals: { 'connect.bad-credentials': 7, 'signal.out-of-range': 21 },
     workers: [
       {
+        index: 0,
         pid: 4242,
         generation: 'w0-1',
         sessions: 512,
@@ -87,6 +88,8 @@ export class ApiWorld {
   readonly context: ApiContext;
   readonly app: FastifyInstance;
   readonly replays: ReplayRequest[] = [];
+  /** What replays answer, one after the other; then three tried and no more. */
+  readonly replayReports: ReplayReport[] = [];
   status: GatewayStatus = testStatus(this.clock.nowMs());
   statusCalls = 0;
 
@@ -105,7 +108,7 @@ export class ApiWorld {
       },
       replay: async (request) => {
         this.replays.push(request);
-        return { tried: 3, stored: 2, refusedAgain: 1 };
+        return this.replayReports.shift() ?? { tried: 3, stored: 2, refusedAgain: 1, next: null };
       },
     };
     this.app = buildApi(

@@ -145,3 +145,18 @@ it('counts directory and dead letters, and does without when they fail', async (
   expect([...without.samples.keys()].some((name) => name.startsWith('onramp_dead_'))).toBe(false);
   expect(without.samples.get('onramp_sessions')).toBe(512);
 });
+
+it('labels a worker by its index, whoever else runs', async () => {
+  const [worker] = world.status.workers;
+  world.status = {
+    ...world.status,
+    workers: [
+      { ...worker!, index: 2, sessions: 20 },
+      { ...worker!, index: 1, sessions: 10 },
+    ],
+  };
+  const { samples } = await scrape();
+  expect(samples.get('onramp_worker_sessions{worker="2"}')).toBe(20);
+  expect(samples.get('onramp_worker_sessions{worker="1"}')).toBe(10);
+  expect(samples.has('onramp_worker_sessions{worker="0"}')).toBe(false);
+});
