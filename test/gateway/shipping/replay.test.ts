@@ -309,9 +309,9 @@ describe('the store', () => {
   it('going away in the middle, what it has is marked; its writes are no larger than it likes', async () => {
     const world = await openWorld();
     await world.add('g1', { profile: 'generic' });
-    const readings = Array.from({ length: 800 }, (_, a) => ({ values: { a } }));
+    const readings = Array.from({ length: 600 }, (_, a) => ({ values: { a } }));
     const sent = { device: 'g1', profile: 'generic', ...telemetry(...readings) };
-    await world.put(...Array.from({ length: 30 }, () => sent));
+    await world.put(...Array.from({ length: 40 }, () => sent));
     const really = world.store.write.bind(world.store);
     const sizes: number[] = [];
     const write = vi.spyOn(world.store, 'write').mockImplementation(async (batch: LineBatch) => {
@@ -321,9 +321,9 @@ describe('the store', () => {
     expect((await failureOf(world.replay())).code).toBe('store.unavailable');
     const count = async (state: string) =>
       (await world.kept()).filter(({ replay }) => replay === state).length;
-    expect([await count('stored'), await count('waiting')]).toEqual([25, 5]);
-    expect(await world.replay()).toMatchObject({ tried: 5, stored: 5 });
-    expect(sizes).toEqual([20_000, 4000, 4000]);
+    expect([await count('stored'), await count('waiting')]).toEqual([33, 7]);
+    expect(await world.replay()).toMatchObject({ tried: 7, stored: 7 });
+    expect(sizes).toEqual([19_800, 4200, 4200]);
     write.mockRestore();
     const rows = await world.rows('g1', 'generic');
     expect(rows.map(({ timestampMs }) => timestampMs)).toEqual(
