@@ -29,6 +29,7 @@ const refusalAreas: ReadonlySet<string> = new Set([
   'topic',
   'packet',
   'publish',
+  'subscribe',
   'payload',
   'reading',
   'signal',
