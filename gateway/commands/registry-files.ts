@@ -85,7 +85,10 @@ async function importDevices(
   }
   const request = file === undefined ? cityRequest(options) : await fileRequest(run, options, file);
   run.stderr.write(`Importing ${file ?? 'the city'} …\n`);
-  printReport(run, await ask<ImportReport>(run.operator, request), options.dryRun === true);
+  const report = await ask<ImportReport>(run.operator, request);
+  printReport(run, report, options.dryRun === true);
+  // A dry run that found bad rows answers no.
+  if (options.dryRun && report.badRows > 0) run.setExitCode(1);
 }
 
 function cityRequest(options: ImportFlags): OperatorRequest {

@@ -3,6 +3,7 @@
 import { native } from '../../model/dialects/native.ts';
 import { type ErrorCode, errorTable, messageOf } from '../../model/errors.ts';
 import { deviceKey } from '../../model/identifiers.ts';
+import { limits } from '../../model/limits.ts';
 import { eventMeasurement, genericProfileId } from '../../model/profile.ts';
 import { type Checked, checkReading } from '../pipeline/check.ts';
 import { checkEvent } from '../pipeline/check-event.ts';
@@ -21,6 +22,8 @@ export type Verdict =
 export interface RecheckContext {
   readonly registry: Pick<Registry, 'device' | 'profile'>;
   readonly store: Pick<Store, 'readings'>;
+  /** Timestamps are not judged again. */
+  readonly anyTime: boolean;
 }
 
 interface Subject {
@@ -44,8 +47,8 @@ interface Decoded {
  * Remembers devices and profiles, and the times it gave: one for a page of letters, which must come
  * in the order of their `atMs`.
  *
- * A letter is stored whole or not at all. Its timestamps are not compared with the clock again: who
- * replays a reading that was too old or ahead wants it. Readings without `ts` get a time from their
+ * A letter is stored whole or not at all. Its timestamps are compared with the time of its arrival,
+ * unless `anyTime`: who asks for letters refused for their timestamps wants them. Readings without `ts` get a time from their
  * arrival on at which the store has no row of this device in this measurement; what is still in the
  * journal cannot be seen.
  */
@@ -80,9 +83,12 @@ export class Recheck {
     if (letter.scope === 'field' && subject.known.device.profile !== letter.profile) {
       return { reason: `the other fields of this reading are in the profile ${letter.profile}` };
     }
+    if (Buffer.byteLength(letter.payload) >= limits.deadLetterPayloadBytesMax - 3) {
+      return { reason: `the payload was cut at ${limits.deadLetterPayloadBytesMax} bytes` };
+    }
     let decoded: Decoded;
     try {
-      decoded = decode(letter, subject);
+      decoded = decode(letter, subject, this.#context.anyTime);
     } catch (error) {
       return { reason: messageOf(error) };
     }
@@ -114,10 +120,15 @@ export class Recheck {
 }
 
 /** Throws `payload.*`. */
-function decode(letter: ReplayableDeadLetter, subject: Subject): Decoded {
+function decode(letter: ReplayableDeadLetter, subject: Subject, anyTime: boolean): Decoded {
   const { known, rules, eventTimes, readingTimes } = subject;
   const payload = Buffer.from(letter.payload, letter.payloadEncoding);
-  const now = { nowMs: letter.atMs, strict: false, ageMsMax: Infinity, aheadMsMax: Infinity };
+  const now = {
+    nowMs: letter.atMs,
+    strict: false,
+    ageMsMax: anyTime ? Infinity : limits.readingAgeMsMax,
+    aheadMsMax: anyTime ? Infinity : limits.readingAheadMsMax,
+  };
   if (native.parseTopic(letter.topic)?.channel === 'event') {
     return decodedOf(native.decodeEvents(payload), eventTimes, (raw) =>
       checkEvent(raw, known, now),

@@ -83,7 +83,8 @@ async function replayPage(
   const letters = await deadLetters.takeForReplay(from, limit);
   const outcomes = new Outcomes(letters);
   try {
-    const recheck = new Recheck({ registry, store });
+    const anyTime = from.code?.startsWith('reading.timestamp-') === true;
+    const recheck = new Recheck({ registry, store, anyTime });
     const group = new Group(store, outcomes);
     for (const letter of letters.toSorted((a, b) => a.atMs - b.atMs)) {
       await nextTurn();
