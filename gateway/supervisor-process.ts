@@ -12,6 +12,9 @@ export type FromSupervisor =
   | { readonly type: 'ready'; readonly address: GatewayAddress }
   | ({ readonly type: 'failed' } & Failure);
 
+// What this process and its libraries write is for its owner only.
+process.umask(0o077);
+
 let supervisor: Supervisor | null = null;
 
 async function stop(exitCode: number): Promise<void> {

@@ -48,9 +48,9 @@ interface Decoded {
  * in the order of their `atMs`.
  *
  * A letter is stored whole or not at all. Its timestamps are compared with the time of its arrival,
- * unless `anyTime`: who asks for letters refused for their timestamps wants them. Readings without `ts` get a time from their
- * arrival on at which the store has no row of this device in this measurement; what is still in the
- * journal cannot be seen.
+ * unless `anyTime`: who asks for letters refused for their timestamps wants them. Readings without
+ * `ts` get a time from their arrival on at which the store has no row of this device in this
+ * measurement; what is still in the journal cannot be seen.
  */
 export class Recheck {
   readonly #context: RecheckContext;
