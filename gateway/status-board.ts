@@ -91,7 +91,7 @@ export class StatusBoard {
         rssBytes: process.memoryUsage.rss(),
         cpuS: (user + system) / 1e6,
       },
-      notReady: this.#notReady(stats),
+      notReady: this.notReady(),
     };
   }
 
@@ -115,7 +115,9 @@ export class StatusBoard {
     return { received: rate('received'), stored: rate('stored'), connects: rate('connects') };
   }
 
-  #notReady(stats: readonly WorkerStats[]): string[] {
+  /** Why devices cannot be served, in plain words; empty when they can. */
+  notReady(): string[] {
+    const stats = this.#options.pool.stats();
     const reasons: string[] = [];
     if (stats.length === 0) reasons.push('No worker is running.');
     if (stats.some((worker) => worker.blocked)) {

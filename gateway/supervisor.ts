@@ -57,6 +57,7 @@ export class Supervisor {
   readonly #log: Log;
   readonly #closers: (() => Promise<void> | void)[] = [];
   readonly #timers: Timer[] = [];
+  #notReady = '';
   #stopped: Promise<void> | null = null;
 
   constructor(settings: GatewaySettings) {
@@ -152,7 +153,10 @@ export class Supervisor {
     await workers.start();
     this.#timers.push(
       this.#clock.every(roomIntervalMs, () => void this.#grantRoom(room, workers)),
-      this.#clock.every(1000, () => board.tick()),
+      this.#clock.every(1000, () => {
+        board.tick();
+        this.#logReadiness(board.notReady());
+      }),
       this.#clock.every(pruneIntervalMs, () => void this.#prune(store, deadLetters)),
     );
     const api = await this.#startApi(registry, store, deadLetters, token.content, () =>
@@ -267,6 +271,15 @@ export class Supervisor {
     } catch (error) {
       this.#log.warn(`The journal could not be measured: ${messageOf(error)}`);
     }
+  }
+
+  /** Says once when the gateway takes nothing more, and once when it does again. */
+  #logReadiness(reasons: readonly string[]): void {
+    const now = reasons.join(' ');
+    if (now === this.#notReady) return;
+    this.#notReady = now;
+    if (now === '') this.#log.info('Ready again.');
+    else this.#log.warn(now);
   }
 
   async #prune(store: Store, deadLetters: DeadLetters): Promise<void> {
