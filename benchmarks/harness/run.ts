@@ -28,6 +28,7 @@ export interface RunOptions {
 }
 
 const drainMs = 120_000;
+const reportMs = 1500;
 
 /** Runs and answers the report; whatever was started is ended, also after a failure. */
 export async function runScenario(options: RunOptions): Promise<RunReport> {
@@ -150,9 +151,12 @@ class Run {
 
   async #drained(client: GatewayClient): Promise<Summary> {
     const endMs = this.#clock.monotonicMs() + drainMs;
+    // Workers report once a second: what is known now may be from before the last reading.
+    await sleep(this.#clock, reportMs);
     for (;;) {
       const summary = await client.summary();
-      if (summary.readings.waiting === 0 || this.#clock.monotonicMs() > endMs) return summary;
+      const drained = summary.readings.waiting === 0 && summary.journal.unshippedBytes === 0;
+      if (drained || this.#clock.monotonicMs() > endMs) return summary;
       await sleep(this.#clock, 500);
     }
   }
