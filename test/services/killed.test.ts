@@ -35,11 +35,16 @@ describe.each(Object.keys(stores))('with the store %s', (kind) => {
       cleanups.push(() => gateway.stop());
       const played = gateway.simulate({ devices: 60, duration: '25s', interval: '200ms' });
       await later(3000);
+      const pids = async () => [gateway.launcher.pid, (await gateway.ready()).workers[0]?.pid];
+      const [supervisorBefore, workerBefore] = await pids();
       await gateway.killWorker();
       await later(4000);
       gateway.killSupervisor();
       await later(4000);
       await gateway.killWorker();
+      const [supervisorAfter, workerAfter] = await pids();
+      expect(supervisorAfter).not.toBe(supervisorBefore);
+      expect(workerAfter).not.toBe(workerBefore);
       const result = await played;
       const ledger = await gateway.settle(result);
       expect(ledger).toMatchObject({ lost: 0, duplicated: 0, examples: [] });
