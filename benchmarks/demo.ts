@@ -1,11 +1,11 @@
 /** The `demo` command: gateway, embedded store, a small simulated city and the dashboard, until Ctrl-C. */
 
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { untilSignal } from '../gateway/command.ts';
 import { parseSettings } from '../gateway/config.ts';
 import { GatewayLauncher } from '../gateway/launcher.ts';
+import { fleetKeyIn } from '../gateway/owner-file.ts';
 import { paths } from '../gateway/paths.ts';
 import type { GatewayAddress } from '../gateway/supervisor.ts';
 import { systemClock } from '../model/clock.ts';
@@ -60,26 +60,24 @@ async function runDemo(flags: Flags): Promise<void> {
   say(`Starting the gateway and its embedded store in ${flags.data} …`);
   const { launcher, address } = await startGateway(flags);
   const stop = new AbortController();
-  const stopped = untilSignal().then(() => stop.abort());
+  void untilSignal().then(() => stop.abort());
   try {
     const client = new GatewayClient(address.httpUrl, address.operatorToken);
     say(`Registering ${city.devices} devices of ${city.enterprises} enterprises …`);
     const { seed, enterprises, devices } = city;
     await client.importCity({ seed, enterprises, devices, sensors: false });
     process.stdout.write(`${dashboardUrl(address, flags)}\n`);
-    const played = runSimulation(
+    await runSimulation(
       simulationOptions({
         ...simulation,
         interval: flags.interval,
         target: `mqtt://127.0.0.1:${address.mqttPort}`,
         duration: 'forever',
         drain: '2s',
-        fleetKey: fleetKey(flags.data),
+        fleetKey: fleetKeyIn(paths(flags.data).fleetKey),
       }),
       { clock: systemClock, signal: stop.signal, onProgress: progressLine(client) },
     );
-    await Promise.race([played, stopped]);
-    await played;
   } finally {
     say('\nStopping …');
     await launcher.stop();
@@ -113,10 +111,6 @@ async function startGateway(flags: Flags) {
     say('A port is taken; using free ones.');
     return await start(0, 0);
   }
-}
-
-function fleetKey(data: string): Buffer {
-  return Buffer.from(readFileSync(paths(data).fleetKey, 'utf8').trim(), 'base64url');
 }
 
 function dashboardUrl(address: GatewayAddress, flags: Flags): string {

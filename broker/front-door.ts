@@ -146,10 +146,6 @@ export class FrontDoor {
     return this.#sessions.size;
   }
 
-  sessions(): Iterable<Session> {
-    return this.#sessions.values();
-  }
-
   #preConnect(
     client: Client,
     packet: ConnectPacket,

@@ -7,8 +7,6 @@ export interface Session {
   readonly clientId: string;
   readonly principal: Principal;
   readonly remoteAddress: string;
-  /** Publishes of this session that wait for their acknowledgement. */
-  readonly inFlight: number;
   /** How long a publish may wait before the session is closed: below its keepalive. */
   readonly ackWaitMs: number;
   /** Closes the connection; what was not acknowledged stays unacknowledged. */

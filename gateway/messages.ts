@@ -49,7 +49,6 @@ export interface WorkerStats {
   readonly rssBytes: number;
   readonly cpuS: number;
   readonly commits: number;
-  readonly journalBytes: number;
 }
 
 /** Makes an error ready for another process. */

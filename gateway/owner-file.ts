@@ -11,13 +11,19 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { secretBytes } from '../model/random.ts';
 
-/** The file's content; when there is none, `make` decides it, and it is written for its owner only. */
-export function readOrMake(path: string, make: () => string): { content: string; made: boolean } {
-  if (existsSync(path)) return { content: readFileSync(path, 'utf8').trim(), made: false };
-  const content = make();
-  writeOwnerFile(path, `${content}\n`);
-  return { content, made: true };
+/** The secret in a file: 256 bits in base64url, made and written for its owner when there is none. */
+export function secretIn(path: string): string {
+  if (existsSync(path)) return readFileSync(path, 'utf8').trim();
+  const secret = secretBytes(32).toString('base64url');
+  writeOwnerFile(path, `${secret}\n`);
+  return secret;
+}
+
+/** The key in a file, from which secrets of simulated fleets derive; made when there is none. */
+export function fleetKeyIn(path: string): Buffer {
+  return Buffer.from(secretIn(path), 'base64url');
 }
 
 /** Writes a file at once, durably, and readable by its owner only. */

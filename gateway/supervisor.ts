@@ -13,7 +13,7 @@ import { type Lock, lockExclusive, tryLockExclusive } from './data-lock.ts';
 import { nodeFiles } from './journal/files.ts';
 import { JournalRoom } from './journal-room.ts';
 import type { WorkerStats } from './messages.ts';
-import { readOrMake, writeOwnerFile } from './owner-file.ts';
+import { fleetKeyIn, secretIn, writeOwnerFile } from './owner-file.ts';
 import { type DataPaths, paths } from './paths.ts';
 import type { Registry } from './registry/registry.ts';
 import { openRegistry } from './registry/sqlite.ts';
@@ -43,8 +43,6 @@ export interface GatewayAddress {
   readonly mqttTlsPort: number | null;
   readonly tlsFingerprint: string | null;
   readonly operatorToken: string;
-  /** True when the token was made by this start. */
-  readonly tokenMade: boolean;
 }
 
 type Log = ReturnType<typeof pino>;
@@ -106,7 +104,7 @@ export class Supervisor {
     await this.#probePorts();
     const tls =
       broker.tlsPort === null ? null : await tlsIdentity(broker, this.#data.tlsFolder, this.#clock);
-    const token = readOrMake(this.#data.operatorToken, () => secretBytes(32).toString('base64url'));
+    const operatorToken = secretIn(this.#data.operatorToken);
     const registry = openRegistry({ path: this.#data.registry, clock: this.#clock });
     this.#closers.push(() => registry.close());
     const deadLetters = new DeadLetters(this.#data.deadLetters);
@@ -159,10 +157,10 @@ export class Supervisor {
       }),
       this.#clock.every(pruneIntervalMs, () => void this.#prune(store, deadLetters)),
     );
-    const api = await this.#startApi(registry, store, deadLetters, token.content, () =>
+    const api = await this.#startApi(registry, store, deadLetters, operatorToken, () =>
       board.status(),
     );
-    return this.#announce(api, workers, tls, token);
+    return this.#announce(api, workers, tls, operatorToken);
   }
 
   #makeFolders(): void {
@@ -254,7 +252,7 @@ export class Supervisor {
           ports,
         };
       },
-      onGone: (stats) => onGone(stats),
+      onGone,
       log: this.#log,
     });
     return pool;
@@ -308,11 +306,7 @@ export class Supervisor {
         store,
         deadLetters,
         operatorToken,
-        fleetKey: () =>
-          Buffer.from(
-            readOrMake(this.#data.fleetKey, () => secretBytes(32).toString('base64url')).content,
-            'base64url',
-          ),
+        fleetKey: () => fleetKeyIn(this.#data.fleetKey),
         status,
         replay: (request) => replay(request, { store, deadLetters, registry, clock: this.#clock }),
       },
@@ -326,7 +320,7 @@ export class Supervisor {
     api: Api,
     pool: WorkerPool,
     tls: TlsIdentity | null,
-    token: { content: string; made: boolean },
+    operatorToken: string,
   ): GatewayAddress {
     const [address] = pool.addresses;
     const runtime = { pid: process.pid, http: api.url, mqttPort: address?.port ?? null };
@@ -337,8 +331,7 @@ export class Supervisor {
       mqttPort: address?.port ?? null,
       mqttTlsPort: address?.tlsPort ?? null,
       tlsFingerprint: tls?.fingerprint ?? null,
-      operatorToken: token.content,
-      tokenMade: token.made,
+      operatorToken,
     };
   }
 }

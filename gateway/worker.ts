@@ -99,7 +99,6 @@ class Worker {
       rssBytes: process.memoryUsage.rss(),
       cpuS: (user + system) / 1e6,
       commits: this.#commits,
-      journalBytes: this.#journal.bytesWritten,
     };
   }
 }

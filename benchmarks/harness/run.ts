@@ -1,10 +1,11 @@
 /** Runs a scenario: starts what it needs, plays the fleet, verifies, and writes the report. */
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { arch, cpus, platform, release, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseSettings } from '../../gateway/config.ts';
 import { GatewayLauncher } from '../../gateway/launcher.ts';
+import { fleetKeyIn } from '../../gateway/owner-file.ts';
 import { paths } from '../../gateway/paths.ts';
 import { createStore } from '../../gateway/stores/index.ts';
 import { type Clock, sleep, systemClock } from '../../model/clock.ts';
@@ -124,12 +125,11 @@ class Run {
     };
     let meter: ResourceMeter | null = null;
     let resources: RunReport['resources'] = {};
-    const key = readFileSync(paths(join(this.#folder, 'gateway')).fleetKey, 'utf8').trim();
     const result = await runSimulation(
       simulationOptions({
         target: `mqtt://127.0.0.1:${this.#mqttPort}`,
         ...{ devices, duration, enterprises, interval, report, seed },
-        fleetKey: Buffer.from(key, 'base64url'),
+        fleetKey: fleetKeyIn(paths(join(this.#folder, 'gateway')).fleetKey),
       }),
       {
         clock: this.#clock,

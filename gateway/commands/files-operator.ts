@@ -8,7 +8,7 @@ import { secretBytes } from '../../model/random.ts';
 import { buildApplication } from '../api/application.ts';
 import { type OfflineContext, offlineResources } from '../api/routes.ts';
 import type { Lock } from '../data-lock.ts';
-import { readOrMake } from '../owner-file.ts';
+import { fleetKeyIn } from '../owner-file.ts';
 import type { DataPaths } from '../paths.ts';
 import { openRegistry } from '../registry/sqlite.ts';
 import { DeadLetters } from '../shipping/dead-letters.ts';
@@ -38,10 +38,7 @@ export class FilesOperator implements Operator {
       registry,
       deadLetters: new DeadLetters(data.deadLetters),
       operatorToken: secretBytes(32).toString('base64url'),
-      fleetKey: () => {
-        const key = readOrMake(data.fleetKey, () => secretBytes(32).toString('base64url'));
-        return Buffer.from(key.content, 'base64url');
-      },
+      fleetKey: () => fleetKeyIn(data.fleetKey),
       replay: () => Promise.reject(new OnrampError('command.needs-gateway')),
     };
     const app = buildApplication({

@@ -50,11 +50,8 @@ export class Batch {
   }
 
   get full(): boolean {
-    return this.readings >= limits.commitReadingsMax || this.#bytes >= limits.commitBytesMax;
-  }
-
-  get readings(): number {
-    return this.#timestampsMs.length + this.#refusals.length;
+    const entries = this.#timestampsMs.length + this.#refusals.length;
+    return entries >= limits.commitReadingsMax || this.#bytes >= limits.commitBytesMax;
   }
 
   /** Size of what is committed, about. */
@@ -134,13 +131,9 @@ export class Batch {
     this.#counters.refusedFields += fields.refused.length;
     for (const refused of fields.refused) this.#countRefusal(refused.code);
     const first = fields.refused[0]?.code ?? 'signal.unknown';
-    const detail = fields.refused
-      .slice(0, 8)
-      .map((refused) => `${refused.code} ${refused.detail}`)
-      .join('; ');
     const seq = 'seq' in raw ? raw.seq : undefined;
     const payload = toJson({ seq, ts: checked.timestampMs, values: fields.values });
-    this.#refuse(message, first, detail, 'field', payload);
+    this.#refuse(message, first, fields.detail, 'field', payload);
   }
 
   #refuseMessage(message: SourceMessage, code: ErrorCode, detail: string): void {

@@ -28,6 +28,8 @@ export interface CheckContext {
 export interface RefusedFields {
   readonly refused: readonly Refused[];
   readonly values: Readonly<Record<string, unknown>>;
+  /** The reasons in one bounded text. */
+  readonly detail: string;
 }
 
 /** The verdict over one reading. */
@@ -129,7 +131,6 @@ export class BadFields implements RefusedFields {
     Object.defineProperty(this.values, id, { value, enumerable: true });
   }
 
-  /** The reasons in one bounded text. */
   get detail(): string {
     const shown = this.refused.slice(0, 8).map((refused) => `${refused.code} ${refused.detail}`);
     const more = this.refused.length - shown.length;

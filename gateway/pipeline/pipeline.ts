@@ -197,6 +197,7 @@ export class Pipeline implements MessageSink {
     if (message.excess || (message.bestEffort ? !this.accepting : this.#overfull())) {
       return 'publish.in-flight-exceeded';
     }
+    if (!this.#limiter.active) return null;
     const nowMs = this.#options.clock.nowMs();
     const flooding = this.#limiter.exhausted(limitKey(message), nowMs);
     return flooding ? 'publish.refused-too-often' : null;
@@ -232,9 +233,10 @@ export class Pipeline implements MessageSink {
     const tooLong = (message: SourceMessage): boolean =>
       nowMs - message.arrivedAtMs > message.ackWaitMs;
     // Nobody waits for a QoS 0 message.
-    const late = this.#committing.filter((message) => !message.bestEffort && tooLong(message));
+    const isLate = (message: SourceMessage): boolean => !message.bestEffort && tooLong(message);
+    const late = this.#committing.filter(isLate);
     if (late.length > 0) {
-      this.#committing = this.#committing.filter((message) => !late.includes(message));
+      this.#committing = this.#committing.filter((message) => !isLate(message));
       for (const message of late) message.settle({ withheld: 'publish.ack-wait-exceeded' });
     }
     const waiting = this.#queue.slice(this.#queueHead);

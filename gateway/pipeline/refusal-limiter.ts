@@ -21,6 +21,11 @@ export class RefusalLimiter {
     this.#burst = burst;
   }
 
+  /** False while nobody had anything refused lately: then no device needs to be asked about. */
+  get active(): boolean {
+    return this.#buckets.size > 0;
+  }
+
   /** True while `device` has had more refused than it may. */
   exhausted(device: string, nowMs: number): boolean {
     const bucket = this.#buckets.get(device);

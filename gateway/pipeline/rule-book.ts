@@ -39,8 +39,9 @@ export class RuleBook {
   async refresh(): Promise<void> {
     const version = await this.#source.version();
     if (version === this.#version) return;
-    this.#version = version;
     for (const profile of this.#added) await this.#load(profile);
+    // Only now: a change that could not be read is to be seen again.
+    this.#version = version;
   }
 
   async #load(id: string): Promise<void> {

@@ -96,7 +96,6 @@ function statsOf(
     rssBytes: 0,
     cpuS: 0,
     commits: 0,
-    journalBytes: 0,
     ...more,
   };
 }

@@ -1,6 +1,6 @@
 /** A real gateway in processes of its own, with ways to kill them. */
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -8,6 +8,8 @@ import { GatewayClient, type Summary } from '../../benchmarks/gateway-client.ts'
 import { type Reconciliation, reconcile } from '../../benchmarks/reconcile.ts';
 import { type GatewaySettingsInput, parseSettings } from '../../gateway/config.ts';
 import { GatewayLauncher } from '../../gateway/launcher.ts';
+import { fleetKeyIn } from '../../gateway/owner-file.ts';
+import { paths } from '../../gateway/paths.ts';
 import type { GatewayAddress } from '../../gateway/supervisor.ts';
 import { systemClock } from '../../model/clock.ts';
 import { simulationOptions } from '../../simulator/options.ts';
@@ -79,10 +81,7 @@ export class TestGateway {
     const { devices, duration, interval = '500ms', more } = options;
     const enterprises = Math.ceil(devices / 10);
     await this.#client.importCity({ seed: 1, enterprises, devices, sensors: false });
-    const fleetKey = Buffer.from(
-      readFileSync(join(this.data, 'fleet.key'), 'utf8').trim(),
-      'base64url',
-    );
+    const fleetKey = fleetKeyIn(paths(this.data).fleetKey);
     return runSimulation(
       simulationOptions({
         target: `mqtt://127.0.0.1:${this.address.mqttPort}`,
