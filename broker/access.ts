@@ -1,5 +1,6 @@
 /** What the front door asks of whoever owns the identities: injected, so that the broker knows no registry. */
 
+import type { X509Certificate } from 'node:crypto';
 import type { ErrorCode } from '../model/errors.ts';
 
 /** What a client presented in CONNECT. */
@@ -9,14 +10,24 @@ export interface ConnectAttempt {
   readonly password: Buffer | undefined;
   readonly remoteAddress: string;
   readonly tls: boolean;
+  /**
+   * The client certificate of a TLS connection, whose key the client has proved to hold (RFC 8446
+   * §4.4.3, RFC 5246 §7.4.8); who signed it and when it is valid is for the answerer to check.
+   */
+  readonly certificate: X509Certificate | null;
 }
 
-/** Whom a session acts for. `open` sessions exist only in the open mode. */
+/**
+ * Whom a session acts for. A `claim` session may only ask for a credential: its subject is the
+ * serial it is bound to. `open` sessions exist only in the open mode.
+ */
 export interface Principal {
-  readonly kind: 'device' | 'gateway' | 'open';
+  readonly kind: 'device' | 'gateway' | 'claim' | 'open';
   readonly enterprise: string;
-  /** Device or gateway id. */
+  /** Device or gateway id; the serial of a claim session. */
   readonly subject: string;
+  /** The claim of a claim session. */
+  readonly claim?: string | undefined;
 }
 
 /**

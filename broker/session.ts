@@ -4,6 +4,8 @@ import type { ErrorCode } from '../model/errors.ts';
 import type { Principal } from './access.ts';
 
 export interface Session {
+  /** Its number, unique in this process. */
+  readonly number: number;
   readonly clientId: string;
   readonly principal: Principal;
   readonly remoteAddress: string;
@@ -11,6 +13,8 @@ export interface Session {
   readonly ackWaitMs: number;
   /** Closes the connection; what was not acknowledged stays unacknowledged. */
   close(code: ErrorCode): void;
+  /** Sends a message to this client, at QoS 0, if it has subscribed to `topic`; true when it was sent. */
+  deliver(topic: string, payload: string): boolean;
 }
 
 /** A publish that passed the topic permissions. */

@@ -2,7 +2,9 @@
 
 import { type ErrorCode, messageOf, OnrampError } from '../model/errors.ts';
 import type { GatewaySettings } from './config.ts';
+import type { DeviceEvent } from './device-events/device-event.ts';
 import type { WorkerCounters } from './journal/commit.ts';
+import type { Question } from './onboarding/questions.ts';
 import type { SourceAddress } from './sources/source.ts';
 
 export type ToWorker =
@@ -18,6 +20,26 @@ export type ToWorker =
     }
   /** The journal may grow by `bytes` from now on. */
   | { readonly type: 'room'; readonly bytes: number }
+  /** These sessions of this worker end: taken over elsewhere, or one too many of an enterprise. */
+  | {
+      readonly type: 'end-sessions';
+      readonly sessions: readonly { readonly number: number; readonly code: ErrorCode }[];
+    }
+  /** Sessions of these devices and gateways (keys) end; what is known of them is read anew. */
+  | {
+      readonly type: 'shut-out';
+      readonly subjects: readonly { readonly key: string; readonly code: ErrorCode }[];
+    }
+  /** The limits of an enterprise are to be read anew. */
+  | { readonly type: 'limits'; readonly enterprise: string }
+  /** Events of these devices (keys), and of no others, are wanted. */
+  | { readonly type: 'watch'; readonly devices: readonly string[] }
+  | {
+      readonly type: 'answer';
+      readonly id: number;
+      readonly answer: unknown;
+      readonly failure: Failure | null;
+    }
   | { readonly type: 'stop' };
 
 /** An error on its way to another process. */
@@ -31,7 +53,22 @@ export interface Failure {
 export type FromWorker =
   | { readonly type: 'ready'; readonly address: SourceAddress }
   | { readonly type: 'stats'; readonly stats: WorkerStats }
+  /** Gathered for a few milliseconds; in the order in which it happened. */
+  | { readonly type: 'sessions'; readonly changes: readonly SessionChange[] }
+  | { readonly type: 'ask'; readonly id: number; readonly question: Question }
+  | { readonly type: 'device-events'; readonly events: readonly DeviceEvent[] }
   | ({ readonly type: 'failed' } & Failure);
+
+/** A session of a worker that opened, or ended. */
+export type SessionChange =
+  | {
+      readonly opened: number;
+      readonly kind: 'device' | 'gateway' | 'claim';
+      readonly enterprise: string;
+      /** Device or gateway id; the serial of a claim session. */
+      readonly subject: string;
+    }
+  | { readonly closed: number };
 
 /** A worker's totals since its generation began, sent once a second. */
 export interface WorkerStats {

@@ -4,11 +4,17 @@
  */
 
 import { deviceErrors } from './errors/device.ts';
+import { onboardingErrors } from './errors/onboarding.ts';
 import { operatorErrors } from './errors/operator.ts';
 import { platformErrors } from './errors/platform.ts';
 
 /** All codes, by whose doing an error is. */
-export const errorTable = { ...deviceErrors, ...platformErrors, ...operatorErrors };
+export const errorTable = {
+  ...deviceErrors,
+  ...onboardingErrors,
+  ...platformErrors,
+  ...operatorErrors,
+};
 
 /** A stable error code. */
 export type ErrorCode = keyof typeof errorTable;

@@ -3,10 +3,15 @@
  * Everything is asynchronous, so that a database server can take the place of a file.
  */
 
-import type { Device } from '../../model/device.ts';
+import type { Device, DeviceState } from '../../model/device.ts';
 import type { Enterprise } from '../../model/enterprise.ts';
 import type { ErrorCode } from '../../model/errors.ts';
 import type { DeviceProfile, Name } from '../../model/profile.ts';
+import type { Authorities, PinnedCertificate, StoredAuthority } from './authorities.ts';
+import type { Claims, StoredClaim } from './claims.ts';
+import type { Groups, StoredGroup } from './groups.ts';
+import type { Lives } from './lives.ts';
+import type { Tokens } from './tokens.ts';
 
 /** A gateway speaks for the devices of its enterprise that name it; both share one namespace. */
 export type DeviceKind = 'device' | 'gateway';
@@ -16,13 +21,25 @@ export interface RegisteredDevice extends Device {
   /** SHA-256 of the secret. */
   readonly secretHash: Buffer;
   readonly kind: DeviceKind;
+  readonly state: DeviceState;
   readonly createdAtMs: number;
+  /** The group whose key its secret derives from; null for every other secret. */
+  readonly group: string | null;
+  /** The client certificate it is known by; null when it never showed one. */
+  readonly certificate: PinnedCertificate | null;
 }
 
 /** A device or gateway as lists and exports show it: nothing of its secret. */
 export interface DirectoryEntry extends Device {
   readonly kind: DeviceKind;
+  readonly state: DeviceState;
   readonly createdAtMs: number;
+  /** When its first row was stored; null when none was. */
+  readonly activatedAtMs: number | null;
+  /** When its last row was stored, to about ten minutes; null when none was. */
+  readonly lastRowAtMs: number | null;
+  /** Rises with every change that somebody made; against lost updates. */
+  readonly revision: number;
 }
 
 /** What a worker needs. Every answer is as new as the last committed change. */
@@ -33,9 +50,23 @@ export interface RegistryReader {
   readonly deviceNow?: (enterprise: string, device: string) => RegisteredDevice | null;
   /** A profile, built in or added at run time; null when unknown. Decoded anew on each call. */
   profile(id: string): Promise<DeviceProfile | null>;
-  /** Changes when anything a worker may have cached has changed. Cheap; only good for comparing. */
+  /** A claim with the hash of its secret; null when there is none. */
+  claim(enterprise: string, id: string): Promise<StoredClaim | null>;
+  /** The group keys of an enterprise that are not revoked. */
+  groups(enterprise: string): Promise<readonly StoredGroup[]>;
+  /** The certificate authorities of an enterprise that are not revoked. */
+  authorities(enterprise: string): Promise<readonly StoredAuthority[]>;
+  /** Bounds set for one enterprise; what is null is the gateway's setting. */
+  enterpriseLimits(enterprise: string): Promise<EnterpriseLimits>;
+  /** Changes when a profile has changed. Cheap; only good for comparing. */
   version(): Promise<number>;
   close(): void;
+}
+
+/** Bounds of one enterprise; null where the gateway's settings hold. */
+export interface EnterpriseLimits {
+  readonly sessionsMax: number | null;
+  readonly messagesPerSecondMax: number | null;
 }
 
 /** A device to be registered. What is left out: kind `device`, district and industry of its enterprise. */
@@ -51,6 +82,18 @@ export interface NewDevice {
   readonly serial?: string | undefined;
   /** At least `secretCharsMin` characters; generated (256 bits, base64url) when left out. */
   readonly secret?: string | undefined;
+  /** Registers anew a device that is revoked, decommissioned, rejected or expired. */
+  readonly again?: boolean | undefined;
+}
+
+/** What may be changed of a registered device; what is left out stays. */
+export interface DeviceUpdate {
+  readonly profile?: string | undefined;
+  readonly district?: string | undefined;
+  readonly industry?: string | undefined;
+  /** Null: no gateway speaks for it any more. */
+  readonly gateway?: string | null | undefined;
+  readonly serial?: string | null | undefined;
 }
 
 /** A secret in the clear. It is returned once, by the call that made it, and stored nowhere. */
@@ -66,6 +109,7 @@ export interface DeviceFilter {
   readonly district?: string | undefined;
   readonly profile?: string | undefined;
   readonly kind?: DeviceKind | undefined;
+  readonly state?: DeviceState | undefined;
   /** Part of the key `{enterprise}.{device}`, the serial or the enterprise's name; case is ignored. */
   readonly text?: string | undefined;
 }
@@ -98,6 +142,7 @@ export interface NewEnterprise {
   readonly industry?: string | undefined;
   readonly sizeClass?: string | undefined;
   readonly platform?: string | undefined;
+  readonly limits?: Partial<EnterpriseLimits> | undefined;
 }
 
 /** An enterprise as registered; `district` is `unknown` and `industry` `00` when nobody said. */
@@ -110,6 +155,9 @@ export interface RegisteredEnterprise {
   readonly sizeClass: string | null;
   readonly platform: string | null;
   readonly createdAtMs: number;
+  readonly limits: EnterpriseLimits;
+  /** Rises with every change. */
+  readonly revision: number;
   /** Registered devices, gateways not counted. */
   readonly devices: number;
 }
@@ -173,6 +221,17 @@ export interface ImportReport {
   readonly committed: boolean;
   /** Secrets generated for added devices; empty unless committed. */
   readonly credentials: readonly IssuedCredential[];
+  /**
+   * Keys of registered devices whose credential, profile, gateway or place was changed; their
+   * sessions must begin anew. Empty unless committed.
+   */
+  readonly changed: readonly string[];
+}
+
+/** Rows read so far, and what is being done: for a progress bar. */
+export interface ImportProgress {
+  readonly phase: 'reading' | 'merging';
+  readonly rows: number;
 }
 
 /** What `importCity` needs of a city. */
@@ -190,37 +249,71 @@ export interface ListedProfile {
 
 /** The whole registry; one process has it. Rejects with `database.*` when the file fails. */
 export interface Registry extends RegistryReader {
+  readonly lives: Lives;
+  readonly tokens: Tokens;
+  readonly claims: Claims;
+  readonly groupKeys: Groups;
+  readonly trust: Authorities;
   /**
    * Registers a device or gateway, and its enterprise when that is new. Durable when it resolves.
-   * Rejects with `registry.*`.
+   * `actor` (default `operator`) is who did it, for the audit trail. Rejects with `registry.*`.
    */
-  add(device: NewDevice): Promise<IssuedCredential>;
+  add(device: NewDevice, actor?: string): Promise<IssuedCredential>;
   get(enterprise: string, device: string): Promise<DirectoryEntry | null>;
   list(filter: DeviceFilter, page: PageRequest): Promise<Page<DirectoryEntry>>;
+  /**
+   * Changes a device when its `revision` is still the one given (null: whatever it is). Rejects with
+   * `api.version-mismatch`, `registry.*`.
+   */
+  update(
+    enterprise: string,
+    device: string,
+    update: DeviceUpdate,
+    revision: number | null,
+    actor: string,
+  ): Promise<DirectoryEntry>;
   counts(): Promise<DirectoryCounts>;
   /** Gives a device a new secret (generated when left out); the old one is void. */
-  resetSecret(enterprise: string, device: string, secret?: string): Promise<IssuedCredential>;
+  resetSecret(
+    enterprise: string,
+    device: string,
+    secret?: string,
+    actor?: string,
+  ): Promise<IssuedCredential>;
   /**
    * Imports devices, all together in one transaction. When `rows` throws, nothing is imported. One
-   * import at a time; another one meanwhile is refused (`registry.import-running`).
+   * import at a time; another one meanwhile is refused (`registry.import-running`). An import never
+   * changes the state of a registered device: what is suspended or revoked stays so.
    */
   importDevices(
     rows: AsyncIterable<ImportRow | RowError>,
     options?: ImportOptions,
   ): Promise<ImportReport>;
+  /** What the running import is doing; null when none runs. */
+  readonly importing: ImportProgress | null;
   /**
    * Registers a city with secrets derived from `fleetKey`. Doing it again refreshes what an earlier
    * city import registered; devices registered otherwise are left alone and reported as bad rows.
    * With `gateway`, every enterprise gets a gateway of that id, which may speak for its devices.
    */
   importCity(city: CityDirectory, fleetKey: Buffer, gateway?: string): Promise<ImportReport>;
+  /**
+   * Registers only the enterprises of a city, each with the claim `fleet`, whose secret derives from
+   * `fleetKey` (`fleetSecret(fleetKey, enterprise, 'claim')`), for as many devices as it has.
+   */
+  importCityClaims(city: CityDirectory, fleetKey: Buffer, expiresAtMs: number): Promise<number>;
   /** Every entry in the order of keys, without secrets, at its own pace. */
   export(filter: DeviceFilter): AsyncIterable<DirectoryEntry>;
   /**
    * Adds an enterprise, or describes a registered one anew; what is left out stays as it is, and its
-   * devices keep their own district and industry.
+   * devices keep their own district and industry. With `revision`, only when it is still that one
+   * (`api.version-mismatch`).
    */
-  addEnterprise(enterprise: NewEnterprise): Promise<RegisteredEnterprise>;
+  addEnterprise(
+    enterprise: NewEnterprise,
+    revision?: number | null,
+    actor?: string,
+  ): Promise<RegisteredEnterprise>;
   enterprise(id: string): Promise<RegisteredEnterprise | null>;
   listEnterprises(filter: EnterpriseFilter, page: PageRequest): Promise<Page<RegisteredEnterprise>>;
   /**

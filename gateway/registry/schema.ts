@@ -47,6 +47,121 @@ CREATE TABLE profile (
 ) STRICT, WITHOUT ROWID;
 `;
 
+const version2 = `
+ALTER TABLE enterprise ADD COLUMN sessions_max INTEGER;
+ALTER TABLE enterprise ADD COLUMN messages_per_second_max INTEGER;
+ALTER TABLE enterprise ADD COLUMN revision INTEGER NOT NULL DEFAULT 1;
+
+ALTER TABLE device ADD COLUMN suspended_from TEXT;
+ALTER TABLE device ADD COLUMN revision INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE device ADD COLUMN provisioned_at_ms INTEGER;
+ALTER TABLE device ADD COLUMN activated_at_ms INTEGER;
+ALTER TABLE device ADD COLUMN last_row_at_ms INTEGER;
+-- The group whose key the secret derives from.
+ALTER TABLE device ADD COLUMN group_id TEXT;
+ALTER TABLE device ADD COLUMN certificate TEXT;
+ALTER TABLE device ADD COLUMN certificate_not_before_ms INTEGER;
+ALTER TABLE device ADD COLUMN certificate_authority TEXT;
+
+-- Machines of earlier registries may share a serial: all but the first lose it.
+UPDATE device SET serial = NULL WHERE serial IS NOT NULL AND EXISTS (
+  SELECT 1 FROM device AS other WHERE other.enterprise = device.enterprise
+    AND other.serial = device.serial AND other.device < device.device);
+CREATE UNIQUE INDEX device_by_serial ON device (enterprise, serial) WHERE serial IS NOT NULL;
+CREATE INDEX device_by_state ON device (state);
+CREATE INDEX device_unused ON device (provisioned_at_ms) WHERE state = 'provisioned';
+CREATE INDEX device_by_group ON device (enterprise, group_id) WHERE group_id IS NOT NULL;
+CREATE INDEX device_by_authority ON device (certificate_authority)
+  WHERE certificate_authority IS NOT NULL;
+
+CREATE TABLE audit (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  at_ms INTEGER NOT NULL,
+  enterprise TEXT NOT NULL,
+  device TEXT,
+  event TEXT NOT NULL,
+  from_state TEXT,
+  to_state TEXT,
+  cause TEXT NOT NULL,
+  actor TEXT NOT NULL
+) STRICT;
+CREATE INDEX audit_by_device ON audit (enterprise, device, id);
+CREATE INDEX audit_by_time ON audit (at_ms);
+CREATE TRIGGER audit_is_append_only BEFORE UPDATE ON audit
+BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
+
+CREATE TABLE token (
+  id TEXT PRIMARY KEY,
+  role TEXT NOT NULL CHECK (role IN ('operator', 'enterprise', 'viewer')),
+  enterprise TEXT,
+  name TEXT NOT NULL,
+  secret_hash BLOB NOT NULL CHECK (length(secret_hash) = 32),
+  created_at_ms INTEGER NOT NULL,
+  expires_at_ms INTEGER NOT NULL,
+  revoked_at_ms INTEGER,
+  last_used_at_ms INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX token_by_enterprise ON token (enterprise, id);
+
+CREATE TABLE claim (
+  enterprise TEXT NOT NULL REFERENCES enterprise (id),
+  id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  secret_hash BLOB NOT NULL CHECK (length(secret_hash) = 32),
+  created_at_ms INTEGER NOT NULL,
+  expires_at_ms INTEGER NOT NULL,
+  devices_max INTEGER NOT NULL,
+  devices INTEGER NOT NULL DEFAULT 0,
+  profile TEXT,
+  -- 1: only the serials of claim_serial.
+  listed INTEGER NOT NULL,
+  revoked_at_ms INTEGER,
+  PRIMARY KEY (enterprise, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE claim_serial (
+  enterprise TEXT NOT NULL,
+  claim TEXT NOT NULL,
+  serial TEXT NOT NULL,
+  PRIMARY KEY (enterprise, claim, serial),
+  FOREIGN KEY (enterprise, claim) REFERENCES claim (enterprise, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE group_key (
+  enterprise TEXT NOT NULL REFERENCES enterprise (id),
+  id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  profile TEXT NOT NULL,
+  -- Encrypted: nonce, ciphertext and tag of AES-256-GCM.
+  sealed_key BLOB NOT NULL,
+  created_at_ms INTEGER NOT NULL,
+  revoked_at_ms INTEGER,
+  PRIMARY KEY (enterprise, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE authority (
+  enterprise TEXT NOT NULL REFERENCES enterprise (id),
+  fingerprint TEXT NOT NULL,
+  name TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  certificate TEXT NOT NULL,
+  not_before_ms INTEGER NOT NULL,
+  not_after_ms INTEGER NOT NULL,
+  profile TEXT,
+  created_at_ms INTEGER NOT NULL,
+  revoked_at_ms INTEGER,
+  PRIMARY KEY (enterprise, fingerprint)
+) STRICT, WITHOUT ROWID;
+
+-- Grows by one with every change of a profile, so that workers read profiles again only then.
+CREATE TABLE profile_version (version INTEGER NOT NULL) STRICT;
+INSERT INTO profile_version VALUES (1);
+CREATE TRIGGER profile_added AFTER INSERT ON profile
+BEGIN UPDATE profile_version SET version = version + 1; END;
+CREATE TRIGGER profile_changed AFTER UPDATE ON profile
+BEGIN UPDATE profile_version SET version = version + 1; END;
+`;
+
 /**
  * The registry at `path`. Write-ahead log, so that readers and the writer do not wait for each
  * other; a commit is on disk when it returns.
@@ -61,6 +176,6 @@ export function registryFile(path: string): DatabaseFile {
       PRAGMA journal_size_limit = 4194304;
       PRAGMA temp_store = MEMORY;
     `,
-    migrations: [version1],
+    migrations: [version1, version2],
   };
 }

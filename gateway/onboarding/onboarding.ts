@@ -1,0 +1,63 @@
+/** Onboarding as the API and the workers see it: changes that take effect at once, and the counts. */
+
+import type { DeviceEventHub } from '../device-events/device-event.ts';
+import type { DirectoryEntry } from '../registry/registry.ts';
+
+/**
+ * The four nested counts of the programme. Registered: an identity that is not withdrawn.
+ * Activated: also a row in the store, ever. Connected: also a row stored in the last 24 hours.
+ * Online: also a session, of the device or of its gateway, that is up now.
+ */
+export interface NestedCounts {
+  readonly registered: number;
+  readonly activated: number;
+  readonly connected: number;
+  readonly online: number;
+}
+
+/** Counts of one place, kind or enterprise. Gateways are no devices. */
+export interface PlaceCounts {
+  /** Devices whose profile is production equipment. */
+  readonly production: NestedCounts;
+  /** Devices whose profile is not. */
+  readonly other: NestedCounts;
+  /** Enterprises with at least one device, of either sort, that counts. */
+  readonly enterprises: NestedCounts;
+}
+
+export interface OnboardingCounts {
+  readonly city: PlaceCounts;
+  readonly byDistrict: Readonly<Record<string, PlaceCounts>>;
+  readonly byIndustry: Readonly<Record<string, PlaceCounts>>;
+}
+
+/** What somebody wants to happen to a device. */
+export interface RequestedChange {
+  readonly enterprise: string;
+  readonly device: string;
+  readonly event: 'suspend' | 'resume' | 'revoke' | 'decommission';
+  readonly cause: string;
+  readonly actor: string;
+}
+
+export interface Onboarding {
+  /**
+   * Applies a change durably; when it resolves, every worker has been told, and a device that may no
+   * longer connect loses its session within a moment. Rejects with `registry.not-found`,
+   * `device.state-not-allowed`.
+   */
+  change(change: RequestedChange): Promise<DirectoryEntry>;
+  /** Credentials, profile or gateway of these devices (keys) were changed: their sessions end. */
+  identityChanged(keys: readonly string[]): void;
+  /** Devices were added or moved: the counts take them in. */
+  directoryChanged(): void;
+  /** The limits of an enterprise were changed. */
+  limitsChanged(enterprise: string): void;
+  /** Null where no gateway runs, or while the directory is being read. */
+  counts(): OnboardingCounts | null;
+  countsOf(enterprise: string): PlaceCounts | null;
+  /** True when the device or its gateway has a session now; null where no gateway runs. */
+  isOnline(enterprise: string, device: string): boolean | null;
+  /** What just happened to a device; null where no gateway runs. */
+  readonly events: DeviceEventHub | null;
+}

@@ -1,0 +1,65 @@
+/** Certificate authorities of enterprises, which sign the client certificates of their devices. */
+
+import type { Page, PageRequest } from './registry.ts';
+
+export interface NewAuthority {
+  readonly enterprise: string;
+  /** PEM of one CA certificate (basicConstraints cA, RFC 5280 §4.2.1.9). */
+  readonly certificate: string;
+  readonly name?: string | undefined;
+  /** The profile of unknown devices it vouches for; without it only registered devices are let in. */
+  readonly profile?: string | undefined;
+}
+
+export interface AuthorityEntry {
+  readonly enterprise: string;
+  /** SHA-256 of the certificate, lower-case hexadecimal without colons. */
+  readonly fingerprint: string;
+  readonly name: string;
+  readonly subject: string;
+  readonly notBeforeMs: number;
+  readonly notAfterMs: number;
+  readonly profile: string | null;
+  readonly createdAtMs: number;
+  readonly revokedAtMs: number | null;
+}
+
+/** What a worker checks a client certificate with. */
+export interface StoredAuthority extends AuthorityEntry {
+  readonly certificate: string;
+}
+
+/** The certificate a device is known by. */
+export interface PinnedCertificate {
+  /** SHA-256, lower-case hexadecimal without colons. */
+  readonly fingerprint: string;
+  readonly notBeforeMs: number;
+  /** Fingerprint of the authority that signed it. */
+  readonly authority: string;
+}
+
+export interface Authorities {
+  /** Trusts an authority for one enterprise. Rejects with `certificate.invalid`, `registry.*`. */
+  add(authority: NewAuthority, actor: string): Promise<AuthorityEntry>;
+  list(
+    filter: { readonly enterprise?: string | undefined },
+    page: PageRequest,
+  ): Promise<Page<AuthorityEntry>>;
+  /** It vouches for nobody any more. Answers the devices known by its certificates. */
+  revoke(
+    enterprise: string,
+    fingerprint: string,
+    actor: string,
+  ): Promise<{ readonly entry: AuthorityEntry; readonly devices: readonly string[] }>;
+  /**
+   * Notes the certificate of a device after it was verified: the first one, or one that is newer
+   * (`notBeforeMs`) than the one it is known by. An unknown device is registered with the authority's
+   * profile. Rejects with `certificate.replaced`, `certificate.untrusted`.
+   */
+  pin(device: {
+    readonly enterprise: string;
+    readonly device: string;
+    readonly certificate: PinnedCertificate;
+    readonly nowMs: number;
+  }): Promise<void>;
+}

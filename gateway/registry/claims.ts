@@ -1,0 +1,98 @@
+/** Claims: credentials that a batch of machines shares, good for nothing but getting its own. */
+
+import type { ErrorCode } from '../../model/errors.ts';
+import type { IssuedCredential, Page, PageRequest } from './registry.ts';
+
+export interface NewClaim {
+  readonly enterprise: string;
+  /** Generated when left out. */
+  readonly id?: string | undefined;
+  /** For people. */
+  readonly name?: string | undefined;
+  readonly expiresAtMs: number;
+  /** How many devices it may provision, at most. */
+  readonly devicesMax: number;
+  /** The profile of devices that do not say theirs. */
+  readonly profile?: string | undefined;
+  /** Only these serials; any when left out. */
+  readonly serials?: readonly string[] | undefined;
+  /** At least `secretCharsMin` characters; generated when left out. */
+  readonly secret?: string | undefined;
+}
+
+/** A claim as lists show it: nothing of its secret. */
+export interface ClaimEntry {
+  readonly enterprise: string;
+  readonly id: string;
+  readonly name: string;
+  readonly createdAtMs: number;
+  readonly expiresAtMs: number;
+  readonly devicesMax: number;
+  /** Devices it has provisioned. */
+  readonly devices: number;
+  readonly profile: string | null;
+  /** Length of the allow-list; null when every serial may claim. */
+  readonly serials: number | null;
+  readonly revokedAtMs: number | null;
+}
+
+/** What a worker checks a claim session with. */
+export interface StoredClaim extends ClaimEntry {
+  readonly secretHash: Buffer;
+}
+
+/** Why a claim may not be used now, or null. */
+export function claimProblem(
+  claim: Pick<ClaimEntry, 'expiresAtMs' | 'revokedAtMs'>,
+  nowMs: number,
+): Extract<ErrorCode, 'claim.revoked' | 'claim.expired'> | null {
+  if (claim.revokedAtMs !== null) return 'claim.revoked';
+  return claim.expiresAtMs <= nowMs ? 'claim.expired' : null;
+}
+
+/** What a machine asks for. */
+export interface ProvisionRequest {
+  readonly enterprise: string;
+  readonly claim: string;
+  readonly serial: string;
+  readonly profile?: string | undefined;
+  /** The secret to give it; its hash is stored. */
+  readonly secret: string;
+  readonly nowMs: number;
+}
+
+export interface Provisioned extends IssuedCredential {
+  readonly profile: string;
+  /** False when the device had been provisioned before and had not used its credential. */
+  readonly first: boolean;
+}
+
+export interface Claims {
+  /** `secret` is shown once. Registers the enterprise when it is new. Rejects with `registry.*`. */
+  issue(
+    claim: NewClaim,
+    actor: string,
+  ): Promise<{ readonly entry: ClaimEntry; readonly secret: string }>;
+  get(enterprise: string, id: string): Promise<ClaimEntry | null>;
+  list(
+    filter: { readonly enterprise?: string | undefined },
+    page: PageRequest,
+  ): Promise<Page<ClaimEntry>>;
+  /** Adds serials to the allow-list of a claim that has one. Rejects with `registry.not-found`. */
+  addSerials(
+    enterprise: string,
+    id: string,
+    serials: readonly string[],
+    actor: string,
+  ): Promise<ClaimEntry>;
+  /** Takes effect at once; devices that have their own credential keep it. */
+  revoke(enterprise: string, id: string, actor: string): Promise<ClaimEntry>;
+  /**
+   * Gives the machine with `serial` a credential, in one transaction: an unknown serial becomes the
+   * device with that id; a registered device with that serial whose credential was never used gets a
+   * new one. All transitions (`claim`, `issue`, or `reject`) are in the audit trail, actor
+   * `claim:{id}`. Rejects with `claim.*`, `registry.unknown-profile`, `device.suspended`,
+   * `device.revoked`; a refusal is in the audit trail too.
+   */
+  provision(request: ProvisionRequest): Promise<Provisioned>;
+}

@@ -1,0 +1,62 @@
+/** Group keys: one key in the factory, from which every machine's secret is derived. */
+
+import type { Page, PageRequest } from './registry.ts';
+
+export interface NewGroup {
+  readonly enterprise: string;
+  /** Generated when left out. */
+  readonly id?: string | undefined;
+  readonly name?: string | undefined;
+  /** The profile of devices it enrols. */
+  readonly profile: string;
+  /** Base64 of 32 to 128 bytes; generated (64 bytes) when left out. */
+  readonly key?: string | undefined;
+}
+
+export interface GroupEntry {
+  readonly enterprise: string;
+  readonly id: string;
+  readonly name: string;
+  readonly profile: string;
+  readonly createdAtMs: number;
+  readonly revokedAtMs: number | null;
+  /** Devices it has enrolled. */
+  readonly devices: number;
+}
+
+/** What a worker checks a derived secret with; the key is decrypted in memory only. */
+export interface StoredGroup extends GroupEntry {
+  readonly key: Buffer;
+}
+
+export interface Groups {
+  /** `key` (base64) is shown once and stored encrypted. Rejects with `registry.*`. */
+  create(
+    group: NewGroup,
+    actor: string,
+  ): Promise<{ readonly entry: GroupEntry; readonly key: string }>;
+  list(
+    filter: { readonly enterprise?: string | undefined },
+    page: PageRequest,
+  ): Promise<Page<GroupEntry>>;
+  /**
+   * Revokes the key: it enrols nobody any more, and the credentials of the devices it enrolled are
+   * void, for whoever has the key knows them. Answers these devices.
+   */
+  revoke(
+    enterprise: string,
+    id: string,
+    actor: string,
+  ): Promise<{ readonly entry: GroupEntry; readonly voided: readonly string[] }>;
+  /**
+   * Registers a device whose derived secret was verified, with the hash of that secret. Nothing
+   * happens when it is registered already. Rejects with `group.invalid` when the group is revoked.
+   */
+  enrol(device: {
+    readonly enterprise: string;
+    readonly group: string;
+    readonly device: string;
+    readonly secret: string;
+    readonly nowMs: number;
+  }): Promise<void>;
+}

@@ -1,0 +1,22 @@
+/** What a source with sessions tells the rest of its worker, and is asked of it. */
+
+import type { ErrorCode } from '../../model/errors.ts';
+import type { SessionChange } from '../messages.ts';
+
+/** Told of every session that opens and ends, in their order. */
+export interface SessionReports {
+  report(change: SessionChange): void;
+  /**
+   * Why a device or gateway (its key) that has just been let in must go at once: it was shut out
+   * after its credential had been looked up. Null when all is well.
+   */
+  shutOut(key: string): ErrorCode | null;
+}
+
+/** Sessions that can be ended from outside. */
+export interface EndsSessions {
+  /** Ends the session of that number, if it is still there. */
+  endSession(number: number, code: ErrorCode): void;
+  /** Ends every session of a device or gateway and forgets what is known of it. */
+  shutOut(key: string, code: ErrorCode): void;
+}

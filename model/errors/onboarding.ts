@@ -1,0 +1,131 @@
+/** What can go wrong on the way on board, and at the walls between enterprises. */
+
+import { type ErrorEntry, entry } from './entry.ts';
+
+export const onboardingErrors = {
+  'device.suspended': entry(
+    false,
+    'This device is suspended. Ask whoever runs the platform to resume it.',
+    '该设备已被暂停。请联系平台运营方恢复。',
+  ),
+  'device.revoked': entry(
+    false,
+    'The identity of this device was withdrawn for good. It has to be registered anew.',
+    '该设备的身份已被永久撤销,须重新注册。',
+  ),
+  'device.credential-expired': entry(
+    false,
+    'The credential was not used in time and is void. Claim again.',
+    '凭据未在期限内使用,已作废。请重新申领。',
+  ),
+  'device.credential-changed': entry(
+    false,
+    'The credential of this device was changed. Connect again with the new one.',
+    '该设备的凭据已更换。请使用新凭据重新连接。',
+  ),
+  'device.state-not-allowed': entry(
+    false,
+    'This is not possible in the state the device is in.',
+    '设备当前状态不允许此操作。',
+  ),
+  'session.taken-over': entry(
+    false,
+    'Another connection with the same client id took the place of this one. Give every client its own id.',
+    '使用相同客户端标识的另一连接取代了此连接。请为每个客户端使用各自的标识。',
+  ),
+  'connect.too-many-failures': entry(
+    true,
+    'Too many log-ins from this address failed. Wait, and correct the credential before trying again.',
+    '此地址登录失败次数过多。请稍候,并在重试前更正凭据。',
+  ),
+  'certificate.untrusted': entry(
+    false,
+    'The client certificate is not signed by an authority of this enterprise.',
+    '客户端证书不是由该企业的证书机构签发。',
+  ),
+  'certificate.out-of-date': entry(
+    false,
+    'The client certificate is expired or not yet valid. Check the clock, or have a new one signed.',
+    '客户端证书已过期或尚未生效。请检查时钟或重新签发证书。',
+  ),
+  'certificate.replaced': entry(
+    false,
+    'A newer certificate of this device is in use. This one is void.',
+    '该设备已使用更新的证书,此证书已作废。',
+  ),
+  'certificate.invalid': entry(
+    false,
+    'This is not a certificate that can be used here; the reason is given.',
+    '该证书不可用,原因见说明。',
+  ),
+  'claim.invalid': entry(
+    false,
+    'The claim credential is wrong, or there is no such claim.',
+    '申领凭据错误,或该申领凭据不存在。',
+  ),
+  'claim.expired': entry(
+    false,
+    'The claim has expired. Ask for a new one.',
+    '申领凭据已过期,请索取新的。',
+  ),
+  'claim.revoked': entry(
+    false,
+    'The claim was withdrawn. Ask for a new one.',
+    '申领凭据已撤销,请索取新的。',
+  ),
+  'claim.spent': entry(
+    false,
+    'The claim has provisioned as many devices as it may. Ask for a new one.',
+    '申领凭据的设备数已用完,请索取新的。',
+  ),
+  'claim.request-invalid': entry(
+    false,
+    'A claim must be {"serial": "SN-…", "profile": "…"} with the serial of the client id.',
+    '申领内容必须是 {"serial": "…", "profile": "…"},序列号须与客户端标识一致。',
+  ),
+  'claim.serial-not-allowed': entry(
+    false,
+    'This serial is not on the list of the claim. Have it added.',
+    '此序列号不在申领名单中,请先添加。',
+  ),
+  'claim.serial-taken': entry(
+    false,
+    'A device with this serial is in use already. If this machine replaces it, have the old one revoked first.',
+    '该序列号的设备已在使用。如需更换设备,请先撤销旧设备。',
+  ),
+  'group.invalid': entry(
+    false,
+    'There is no such group key, or it was revoked.',
+    '该组密钥不存在或已撤销。',
+  ),
+  'enterprise.sessions-exceeded': entry(
+    true,
+    'The enterprise has as many sessions as it may have. Close some, or have the limit raised.',
+    '该企业的会话数已达上限。请关闭部分会话或申请提高上限。',
+  ),
+  'enterprise.rate-exceeded': entry(
+    true,
+    'The enterprise sends more messages per second than it may. Send less often, or several readings in one message.',
+    '该企业每秒消息数超过上限。请降低频率,或在一条消息中发送多条读数。',
+  ),
+  'enterprise.journal-share-exceeded': entry(
+    true,
+    'The store is away and the enterprise has used its share of the journal. Send again when the store is back.',
+    '存储不可用,且该企业已用完日志配额。请在存储恢复后重新发送。',
+  ),
+  'api.forbidden': entry(
+    false,
+    'This token may not do that. Use a token of the operator.',
+    '此令牌无权执行该操作,请使用运营令牌。',
+  ),
+  'api.too-many-failures': entry(
+    true,
+    'Too many requests from this address had a wrong token. Wait before trying again.',
+    '此地址使用错误令牌的请求过多,请稍候再试。',
+  ),
+  'api.version-mismatch': entry(
+    false,
+    'Somebody changed this in the meantime. Read it again, then change it.',
+    '内容已被他人修改。请重新读取后再修改。',
+  ),
+} as const satisfies Record<string, ErrorEntry>;
