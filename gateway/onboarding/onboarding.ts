@@ -49,8 +49,11 @@ export interface Onboarding {
   change(change: RequestedChange): Promise<DirectoryEntry>;
   /** Credentials, profile or gateway of these devices (keys) were changed: their sessions end. */
   identityChanged(keys: readonly string[]): void;
-  /** Devices were added or moved: the counts take them in. */
-  directoryChanged(): void;
+  /**
+   * Devices were added or moved: the counts take them in. With `keys`, only these, at once; without,
+   * the directory is read anew, a moment later.
+   */
+  directoryChanged(keys?: readonly string[]): void;
   /** The limits of an enterprise were changed. */
   limitsChanged(enterprise: string): void;
   /** Null where no gateway runs, or while the directory is being read. */

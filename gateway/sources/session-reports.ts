@@ -7,10 +7,11 @@ import type { SessionChange } from '../messages.ts';
 export interface SessionReports {
   report(change: SessionChange): void;
   /**
-   * Why a device or gateway (its key) that has just been let in must go at once: it was shut out
-   * after its credential had been looked up. Null when all is well.
+   * Why a device or gateway (its key) that has just been let in must go at once: it was shut out at
+   * or after `lookedUpAtMs` (monotonic), when the look-up of its credential began. Null when all is
+   * well.
    */
-  shutOut(key: string): ErrorCode | null;
+  shutOut(key: string, lookedUpAtMs: number): ErrorCode | null;
 }
 
 /** Sessions that can be ended from outside. */
