@@ -98,6 +98,20 @@ export const limits = Object.freeze({
   /** A secret that an operator brings along; shorter ones could be guessed from their hash. */
   secretCharsMin: 20,
   secretCharsMax: 256,
+  /** Claims of one enterprise that are neither revoked nor expired. */
+  claimsPerEnterpriseMax: 1000,
+  /** Devices one claim may provision. */
+  claimDevicesMax: 1_000_000,
+  /** Serials on the allow-list of one claim. */
+  claimSerialsMax: 100_000,
+  /** Requests for credentials that one transaction answers. */
+  provisionBatchMax: 500,
+  /** Group keys of one enterprise that are not revoked: an unknown device is tried with each. */
+  groupsPerEnterpriseMax: 32,
+  /** Certificate authorities of one enterprise that are not revoked. */
+  authoritiesPerEnterpriseMax: 16,
+  /** PEM of one certificate. */
+  certificateCharsMax: 16 * KiB,
   /** Rows of one import. */
   importRowsMax: 500_000,
   /** Characters of one row of an import, or of a profile's table. */

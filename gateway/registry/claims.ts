@@ -1,6 +1,6 @@
 /** Claims: credentials that a batch of machines shares, good for nothing but getting its own. */
 
-import type { ErrorCode } from '../../model/errors.ts';
+import type { ErrorCode, OnrampError } from '../../model/errors.ts';
 import type { IssuedCredential, Page, PageRequest } from './registry.ts';
 
 export interface NewClaim {
@@ -90,9 +90,22 @@ export interface Claims {
   /**
    * Gives the machine with `serial` a credential, in one transaction: an unknown serial becomes the
    * device with that id; a registered device with that serial whose credential was never used gets a
-   * new one. All transitions (`claim`, `issue`, or `reject`) are in the audit trail, actor
-   * `claim:{id}`. Rejects with `claim.*`, `registry.unknown-profile`, `device.suspended`,
-   * `device.revoked`; a refusal is in the audit trail too.
+   * new one, and the one it had is void. A device counts against the claim once, however often it
+   * asks before it uses its credential. The transitions (`claim`, `issue`) are in the audit trail,
+   * actor `claim:{id}`. Rejects with `claim.*`, `registry.unknown-profile`, `device.suspended`,
+   * `device.revoked`.
+   *
+   * A refusal is in the audit trail as `claim-refused`, once a minute for each serial and code. It
+   * changes no device, so that nobody who has the claim can shut out others' devices by asking
+   * wrongly; only a device that this very claim provisioned, that never came back with its
+   * credential, and that now asks for what it cannot have becomes `rejected`.
    */
   provision(request: ProvisionRequest): Promise<Provisioned>;
+  /**
+   * Answers many requests as `provision` would, each by itself, up to `provisionBatchMax` in one
+   * transaction: that many share one wait for the disk. Rejects only when the file fails.
+   */
+  provisionMany(
+    requests: readonly ProvisionRequest[],
+  ): Promise<readonly (Provisioned | OnrampError)[]>;
 }

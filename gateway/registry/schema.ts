@@ -57,6 +57,8 @@ ALTER TABLE device ADD COLUMN revision INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE device ADD COLUMN provisioned_at_ms INTEGER;
 ALTER TABLE device ADD COLUMN activated_at_ms INTEGER;
 ALTER TABLE device ADD COLUMN last_row_at_ms INTEGER;
+-- The claim that provisioned it last.
+ALTER TABLE device ADD COLUMN claim_id TEXT;
 -- The group whose key the secret derives from.
 ALTER TABLE device ADD COLUMN group_id TEXT;
 ALTER TABLE device ADD COLUMN certificate TEXT;
@@ -113,8 +115,8 @@ CREATE TABLE claim (
   devices_max INTEGER NOT NULL,
   devices INTEGER NOT NULL DEFAULT 0,
   profile TEXT,
-  -- 1: only the serials of claim_serial.
-  listed INTEGER NOT NULL,
+  -- How many serials claim_serial lists; null: every serial may claim.
+  serials INTEGER,
   revoked_at_ms INTEGER,
   PRIMARY KEY (enterprise, id)
 ) STRICT, WITHOUT ROWID;
@@ -134,6 +136,7 @@ CREATE TABLE group_key (
   profile TEXT NOT NULL,
   -- Encrypted: nonce, ciphertext and tag of AES-256-GCM.
   sealed_key BLOB NOT NULL,
+  devices INTEGER NOT NULL DEFAULT 0,
   created_at_ms INTEGER NOT NULL,
   revoked_at_ms INTEGER,
   PRIMARY KEY (enterprise, id)

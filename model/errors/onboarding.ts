@@ -98,6 +98,16 @@ export const onboardingErrors = {
     'There is no such group key, or it was revoked.',
     '该组密钥不存在或已撤销。',
   ),
+  'group.key-unreadable': entry(
+    false,
+    'A stored group key cannot be decrypted: it was stored under another sealing key, or is damaged. Put the old sealing key back.',
+    '无法解密已存储的组密钥:封装密钥已更换,或数据已损坏。请恢复原封装密钥。',
+  ),
+  'registry.too-many': entry(
+    false,
+    'The enterprise has as many of these as it may have. Revoke those that are not needed.',
+    '该企业的此类条目已达上限。请撤销不再需要的条目。',
+  ),
   'enterprise.sessions-exceeded': entry(
     true,
     'The enterprise has as many sessions as it may have. Close some, or have the limit raised.',

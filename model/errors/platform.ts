@@ -55,10 +55,10 @@ export const platformErrors = {
   ),
   'registry.exists': entry(
     false,
-    'This device is already registered. Choose another id, or ask for a new secret.',
-    '该设备已注册。请使用其他标识或重置密钥。',
+    'This id is already registered. Choose another one; a device can be given a new secret instead.',
+    '该标识已注册。请使用其他标识;设备可改为重置密钥。',
   ),
-  'registry.not-found': entry(false, 'There is no such device.', '没有此设备。'),
+  'registry.not-found': entry(false, 'Nothing of this id is registered.', '没有登记此标识。'),
   'registry.unknown-profile': entry(
     false,
     'There is no such profile. List them with "onramp registry profiles", add one with "onramp registry profile-add", or use "generic".',
