@@ -27,7 +27,8 @@ export function takeOver(db: DatabaseSync): number {
 /** Registers the enterprises a city describes; those registered already stay as they are. */
 export function enterprisesOfCity(db: DatabaseSync, nowMs: number): void {
   db.prepare(
-    `INSERT INTO main.enterprise
+    `INSERT INTO main.enterprise (id, name_zh, name_en, district, park, industry, size_class,
+         platform, created_at_ms)
        SELECT id, name_zh, name_en, district, park, industry, size_class, platform, ?
        FROM staging_enterprise WHERE true
      ON CONFLICT (id) DO NOTHING`,
