@@ -37,6 +37,17 @@ export interface Refusal {
   readonly payloadEncoding: 'utf8' | 'base64';
 }
 
+/**
+ * A reading that tells of its device: its row is the first in a while that this worker has of it.
+ * Thus whoever ships the commit learns which devices send without parsing a line.
+ */
+export interface Touched {
+  /** Index of the reading in its commit. */
+  readonly reading: number;
+  /** `{enterprise}.{device}`, also of a device that a gateway speaks for. */
+  readonly key: string;
+}
+
 /** The content of one commit. */
 export interface Commit {
   readonly committedAtMs: number;
@@ -50,6 +61,7 @@ export interface Commit {
   /** Line protocol, each line ended by a newline. */
   readonly lines: string;
   readonly refusals: readonly Refusal[];
+  readonly touched: readonly Touched[];
   readonly counters: Readonly<WorkerCounters>;
 }
 
@@ -68,6 +80,7 @@ export interface CommittedRecord {
   readonly lineCounts: readonly number[];
   readonly lines: Buffer;
   readonly refusals: readonly Refusal[];
+  readonly touched: readonly Touched[];
   readonly counters: Readonly<WorkerCounters>;
   readonly begin: JournalPosition;
   /** Where the next record begins. */

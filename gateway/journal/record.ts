@@ -5,7 +5,10 @@
  *     u8 flags | f64 committedAtMs | u32 readings | u32 line bytes | u32 JSON bytes
  *     timestamps: one i32 (difference to committedAtMs) for each reading, or f64 when one does not fit
  *     line counts: one u32 for each reading, left out when all are 1
- *     line protocol | JSON {"counters", "refusals"}
+ *     line protocol | JSON {"counters", "refusals", "touched": [[reading, key]]}
+ *
+ * `touched` is left out when it is empty, as it is in every record of earlier releases; these pass
+ * over it.
  *
  * The checksum starts from the record's place (`placeSeed`), so that the bytes of a valid record
  * found anywhere else, such as blocks of a deleted segment after a power loss, are not a record.
@@ -14,7 +17,7 @@
 import { crc32 } from 'node:zlib';
 import { OnrampError } from '../../model/errors.ts';
 import { limits } from '../../model/limits.ts';
-import type { Commit, CommittedRecord, Refusal, WorkerCounters } from './commit.ts';
+import type { Commit, CommittedRecord, Refusal, Touched, WorkerCounters } from './commit.ts';
 import { zeroCounters } from './commit.ts';
 
 const frameBytes = 8;
@@ -55,7 +58,11 @@ export function encodeRecord(commit: Commit): Buffer {
   const { committedAtMs, timestampsMs, lineCounts, lines } = commit;
   const readings = timestampsMs.length;
   if (lineCounts.length !== readings) throw new RangeError('one line count for each reading');
-  const json = JSON.stringify({ counters: commit.counters, refusals: commit.refusals });
+  const json = JSON.stringify({
+    counters: commit.counters,
+    refusals: commit.refusals,
+    touched: touchedPairs(commit.touched),
+  });
   const wide = !timestampsMs.every((timestampMs) => fitsDelta(timestampMs, committedAtMs));
   const counted = !lineCounts.every((count) => count === 1);
   const linesBytes = Buffer.byteLength(lines);
@@ -159,21 +166,43 @@ function decodeContent(payload: Buffer): RecordContent | null {
     for (let i = 0; i < readings; i++) lineCounts[i] = payload.readUInt32LE(at + 4 * i);
     at += 4 * readings;
   }
-  const extra = parseExtra(payload.toString('utf8', at + linesBytes));
+  const extra = parseExtra(payload.toString('utf8', at + linesBytes), readings);
   if (extra === null) return null;
   const lines = Buffer.from(payload.subarray(at, at + linesBytes));
   return { committedAtMs, timestampsMs, lineCounts, lines, ...extra };
 }
 
-function parseExtra(json: string): { counters: WorkerCounters; refusals: Refusal[] } | null {
-  let extra: { counters?: Partial<WorkerCounters>; refusals?: unknown } | null;
+/** As they are written: shorter than objects; undefined, and thus left out, when there are none. */
+function touchedPairs(touched: readonly Touched[]): [number, string][] | undefined {
+  return touched.length === 0 ? undefined : touched.map(({ reading, key }) => [reading, key]);
+}
+
+type Extra = Pick<RecordContent, 'counters' | 'refusals' | 'touched'>;
+
+function parseExtra(json: string, readings: number): Extra | null {
+  let extra: {
+    counters?: Partial<WorkerCounters>;
+    refusals?: unknown;
+    touched?: unknown;
+  } | null;
   try {
     extra = JSON.parse(json);
   } catch {
     return null;
   }
   const counters = { ...zeroCounters, ...extra?.counters };
-  const refusals = extra?.refusals;
+  const refusals = extra?.refusals as Refusal[];
   const valid = Array.isArray(refusals) && Object.values(counters).every(Number.isFinite);
-  return valid ? { counters, refusals } : null;
+  if (!valid) return null;
+  return { counters, refusals, touched: parseTouched(extra?.touched, readings) };
+}
+
+/** A pair that is none is left out: no reading is worth less for it. */
+function parseTouched(pairs: unknown, readings: number): Touched[] {
+  if (!Array.isArray(pairs)) return [];
+  return pairs.flatMap((pair: unknown) => {
+    const [reading, key] = Array.isArray(pair) ? pair : [];
+    const valid = reading >= 0 && reading < readings && typeof key === 'string';
+    return valid ? [{ reading, key }] : [];
+  });
 }

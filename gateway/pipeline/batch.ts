@@ -7,7 +7,7 @@ import { deviceKey } from '../../model/identifiers.ts';
 import { limits } from '../../model/limits.ts';
 import { genericProfileId } from '../../model/profile.ts';
 import type { RawEvent, RawReading } from '../../model/reading.ts';
-import type { Commit, Refusal, WorkerCounters } from '../journal/commit.ts';
+import type { Commit, Refusal, Touched, WorkerCounters } from '../journal/commit.ts';
 import type { SourceMessage } from '../sources/source.ts';
 import { type CheckContext, type Checked, checkReading } from './check.ts';
 import { checkEvent } from './check-event.ts';
@@ -32,6 +32,7 @@ export class Batch {
   readonly #timestampsMs: number[] = [];
   readonly #lineCounts: number[] = [];
   readonly #refusals: Refusal[] = [];
+  readonly #touched: Touched[] = [];
   #lines = '';
   #bytes = 0;
 
@@ -82,6 +83,7 @@ export class Batch {
       lineCounts: this.#lineCounts,
       lines: this.#lines,
       refusals: this.#refusals,
+      touched: this.#touched,
       counters: { ...this.#counters },
     };
   }
@@ -122,6 +124,7 @@ export class Batch {
       return;
     }
     this.#counters.accepted++;
+    this.#touch(message.device as KnownDevice);
     this.#timestampsMs.push(sentMs ?? checked.timestampMs);
     this.#lineCounts.push(checked.lineCount);
     this.#lines += checked.lines;
@@ -134,6 +137,14 @@ export class Batch {
     const seq = 'seq' in raw ? raw.seq : undefined;
     const payload = toJson({ seq, ts: checked.timestampMs, values: fields.values });
     this.#refuse(message, first, fields.detail, 'field', payload);
+  }
+
+  /** Notes a reading, about to be added, that tells of its device. */
+  #touch(device: KnownDevice): void {
+    const key = device.touch(this.#context.nowMs);
+    if (key === null) return;
+    this.#touched.push({ reading: this.#timestampsMs.length, key });
+    this.#bytes += key.length + 8;
   }
 
   #refuseMessage(message: SourceMessage, code: ErrorCode, detail: string): void {

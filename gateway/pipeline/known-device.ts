@@ -6,6 +6,9 @@ import { seriesPrefix } from '../../model/line-protocol.ts';
 import { eventMeasurement, genericProfileId } from '../../model/profile.ts';
 import { StampBook } from './stamp-book.ts';
 
+/** A device whose rows go on is told of once in this time. */
+const touchIntervalMs = 60_000;
+
 /** The series of a device, and timestamps for its readings that have none. */
 export class KnownDevice {
   readonly device: Device;
@@ -13,6 +16,7 @@ export class KnownDevice {
   readonly series: string;
   readonly #key: string;
   readonly #stamps: StampBook;
+  #touchedAtMs = Number.NEGATIVE_INFINITY;
 
   /** `stamps`: the worker's, shared by all sessions of a device. */
   constructor(device: Device, stamps: StampBook = new StampBook()) {
@@ -37,6 +41,17 @@ export class KnownDevice {
   eventSeries(code: string, state: string): string {
     const { device, district, enterprise, industry } = this.device;
     return seriesPrefix(eventMeasurement, { code, device, district, enterprise, industry, state });
+  }
+
+  /**
+   * Called for each reading that is accepted: the device's key for the first one and then once a
+   * minute, null in between. A clock that was set back does not keep it waiting.
+   */
+  touch(nowMs: number): string | null {
+    const sinceMs = nowMs - this.#touchedAtMs;
+    if (sinceMs >= 0 && sinceMs < touchIntervalMs) return null;
+    this.#touchedAtMs = nowMs;
+    return this.#key;
   }
 
   /** A timestamp for a reading without one; null when such readings come too fast for too long. */

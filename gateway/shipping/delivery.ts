@@ -22,6 +22,8 @@ export interface DeliveryOptions {
   readonly deadLetters: Pick<DeadLetters, 'put'>;
   readonly clock: Clock;
   readonly log: { info(message: string): void; warn(message: string): void };
+  /** Told, once rows are in the store, which devices they are of: those that were touched. */
+  readonly onStored?: (keys: readonly string[]) => void;
 }
 
 /** What a delivery tells about the store. */
@@ -79,6 +81,8 @@ export class Delivery {
       batch.lineCount > 0 ? await this.#offer(batch) : { status: 'stored' };
     const letters = result.status === 'stored' ? [] : await this.#isolate(records, result);
     const durationMs = clock.monotonicMs() - startedMs;
+    const stored = records.flatMap(storedKeys);
+    if (stored.length > 0) this.#options.onStored?.(stored);
     await this.#deadLetter([...records.flatMap(checkLetters), ...letters]);
     return { durationMs, tooLargeLines: result.status === 'too-large' ? batch.lineCount : null };
   }
@@ -140,9 +144,9 @@ export class Delivery {
     const dead = new Map<PendingRecord, ReadonlySet<number>>();
     for (const [pending, lines] of byRecord) {
       const refused = new Set(lines.map(({ owner }) => owner.index));
-      const last = lastLinesOfDeadReadings(pending.record.lineCounts, refused);
-      pending.refusedByStore = last.size;
-      dead.set(pending, last);
+      const readings = deadReadings(pending.record.lineCounts, refused);
+      pending.refusedByStore = new Set(readings.keys());
+      dead.set(pending, new Set(readings.values()));
     }
     const atMs = this.#options.clock.nowMs();
     return rejected.map(({ owner: { pending, index }, line, code, reason }) => {
@@ -166,20 +170,25 @@ export class Delivery {
   }
 }
 
-/** For each reading of which every line was refused, the index of its last line. */
-function lastLinesOfDeadReadings(
+/** Readings of which every line was refused, each with the index of its last line. */
+function deadReadings(
   lineCounts: readonly number[],
   refused: ReadonlySet<number>,
-): Set<number> {
-  const last = new Set<number>();
+): Map<number, number> {
+  const found = new Map<number, number>();
   let first = 0;
-  for (const count of lineCounts) {
+  lineCounts.forEach((count, reading) => {
     let dead = count > 0;
     for (let i = first; i < first + count; i++) dead &&= refused.has(i);
     first += count;
-    if (dead) last.add(first - 1);
-  }
-  return last;
+    if (dead) found.set(reading, first - 1);
+  });
+  return found;
+}
+
+/** Devices whose touched reading is, wholly or in part, in the store. */
+function storedKeys({ record, refusedByStore }: PendingRecord): string[] {
+  return record.touched.flatMap(({ reading, key }) => (refusedByStore.has(reading) ? [] : [key]));
 }
 
 function linesOf(pending: PendingRecord): IsolatedLine<LineOwner>[] {

@@ -20,6 +20,8 @@ export interface Shipped {
   counters: Readonly<WorkerCounters>;
 }
 
+const none: ReadonlySet<number> = new Set();
+
 export function nothingShipped(): Shipped {
   return { stored: 0, refusedByStore: 0, refusedByCheck: 0, counters: zeroCounters };
 }
@@ -28,8 +30,8 @@ export function nothingShipped(): Shipped {
 export interface PendingRecord {
   readonly record: CommittedRecord;
   readonly feed: Feed;
-  /** Readings of it that the store refused whole. */
-  refusedByStore: number;
+  /** Indices of its readings that the store refused whole. */
+  refusedByStore: ReadonlySet<number>;
   done: boolean;
 }
 
@@ -78,7 +80,7 @@ export class Feed {
   async next(): Promise<PendingRecord | null> {
     const record = await this.#reader.next();
     if (record === null) return null;
-    const pending: PendingRecord = { record, feed: this, refusedByStore: 0, done: false };
+    const pending: PendingRecord = { record, feed: this, refusedByStore: none, done: false };
     this.#pending.push(pending);
     return pending;
   }
@@ -99,8 +101,8 @@ export class Feed {
         record.counters.refused === this.shipped.counters.refused;
       if (!repeated) {
         const whole = record.refusals.filter(({ scope }) => scope === 'reading').length;
-        this.shipped.stored += record.timestampsMs.length - refusedByStore;
-        this.shipped.refusedByStore += refusedByStore;
+        this.shipped.stored += record.timestampsMs.length - refusedByStore.size;
+        this.shipped.refusedByStore += refusedByStore.size;
         this.shipped.refusedByCheck += whole;
       }
       this.shipped.counters = record.counters;

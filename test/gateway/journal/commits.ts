@@ -35,6 +35,7 @@ export function commitOf(id: number, linesMax = 6): Commit {
     lineCounts,
     lines: `${id} \n${body.join('')}`,
     refusals,
+    touched: timestampsMs.slice(0, 1).map(() => ({ reading: readings - 1, key: `e${id}.d1` })),
     counters,
   };
 }

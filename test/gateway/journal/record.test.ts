@@ -46,6 +46,7 @@ const commits: fc.Arbitrary<Commit> = fc
     ),
     lines: fc.string({ unit: 'binary', maxLength: 300 }),
     refusals: fc.array(refusal, { maxLength: 3 }),
+    touched: fc.array(text, { maxLength: 3 }),
     counters: fc.record({
       received: count,
       accepted: count,
@@ -55,8 +56,10 @@ const commits: fc.Arbitrary<Commit> = fc
       refusedFields: count,
     }),
   })
-  .map(({ readings, ...rest }) => ({
+  .map(({ readings, touched, ...rest }) => ({
     ...rest,
+    touched:
+      readings.length === 0 ? [] : touched.map((key) => ({ reading: readings.length - 1, key })),
     timestampsMs: readings.map((reading) => rest.committedAtMs - reading.age),
     lineCounts: readings.map((reading) => reading.lines),
   }));
@@ -173,11 +176,34 @@ describe('a record', () => {
     }
   });
 
+  it('of an earlier release, which knew no touched devices, is read; bad pairs cost nothing', () => {
+    const { touched: _, ...commit } = commitOf(2);
+    expect(commit.timestampsMs.length).toBeGreaterThan(1);
+    const json = (touched: unknown) =>
+      JSON.stringify({ counters: commit.counters, refusals: commit.refusals, touched });
+    const read = (text: string) => {
+      const whole = encodeRecord({ ...commit, touched: [] });
+      const cut = whole.subarray(0, whole.length - whole.readUInt32LE(25));
+      const record = Buffer.concat([cut, Buffer.from(text)]);
+      record.writeUInt32LE(record.length - 8, 0);
+      record.writeUInt32LE(Buffer.byteLength(text), 25);
+      sealRecord(record, 5);
+      const found = decodeRecord(record, 0, record.length, 5);
+      if (found.status !== 'record') throw new Error(found.status);
+      return asCommit(found.content);
+    };
+    expect(read(json(undefined))).toEqual({ ...commit, touched: [] });
+    for (const touched of [7, [[99, 'a.b'], [0, 5], 'x', null, [-1, 'a.b']]]) {
+      expect(read(json(touched))).toEqual({ ...commit, touched: [] });
+    }
+    expect(read(json([[1, 'a.b']])).touched).toEqual([{ reading: 1, key: 'a.b' }]);
+  });
+
   it('leaves out what it can: 100 readings cost 4 bytes each beside their lines', () => {
     const committedAtMs = 1_543_543_200_000;
     const timestampsMs = Array.from({ length: 100 }, (_, i) => committedAtMs - i);
     const lines = 'press load=1 1543543200000\n'.repeat(100);
-    const base = { ...commitOf(1), refusals: [], committedAtMs, lines };
+    const base = { ...commitOf(1), refusals: [], touched: [], committedAtMs, lines };
     const empty = encodeRecord({ ...base, timestampsMs: [], lineCounts: [] }).length;
     const narrow = { ...base, timestampsMs, lineCounts: timestampsMs.map(() => 1) };
     expect(encodeRecord(narrow).length - empty).toBe(400);

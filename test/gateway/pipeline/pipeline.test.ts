@@ -105,6 +105,44 @@ describe('group commit', () => {
   });
 });
 
+describe('touched devices', () => {
+  const fresh = () => new KnownDevice(device.device);
+
+  test('the first accepted reading tells of its device, then one a minute', async () => {
+    const { clock, commits, send } = setUp();
+    const own = { device: fresh() };
+    send('{"values":{"power":99}}', own);
+    send(good, own);
+    send(good, own);
+    await clock.advanceAsync(20);
+    send(good, { ...own, channel: 'telemetry' });
+    await clock.advanceAsync(59_000);
+    send(good, own);
+    await clock.advanceAsync(2000);
+    send('{"values":{"power":99}}', own);
+    send(good, own);
+    await clock.advanceAsync(20);
+    const touched = commits.flatMap((commit) => commit.touched);
+    expect(touched).toEqual([
+      { reading: 0, key: 'acme.p1' },
+      { reading: 0, key: 'acme.p1' },
+    ]);
+    expect(commits.at(-1)?.touched).toHaveLength(1);
+  });
+
+  test('every device of a batch is told of at its own reading', async () => {
+    const { clock, commits, send } = setUp();
+    const other = new KnownDevice({ ...device.device, device: 'p2' });
+    send('[{"values":{"power":1}},{"values":{"power":2}}]', { device: fresh() });
+    send(good, { deviceId: 'p2', device: other });
+    await clock.advanceAsync(20);
+    expect(commits[0]?.touched).toEqual([
+      { reading: 0, key: 'acme.p1' },
+      { reading: 2, key: 'acme.p2' },
+    ]);
+  });
+});
+
 describe('refusals', () => {
   test.each([
     ['payload.not-json', '{"values":', {}],

@@ -14,6 +14,7 @@ function commit(accepted: number): Commit {
     lineCounts: [1],
     lines: `press,device=a power=${accepted} 1000\n`,
     refusals: [],
+    touched: [],
     counters: { ...zeroCounters, received: accepted, accepted },
   };
 }

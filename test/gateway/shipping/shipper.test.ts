@@ -36,6 +36,7 @@ function commit(first: number, readings: number, refusals = 0, payload = ''): Co
       payload,
       payloadEncoding: 'utf8' as const,
     })),
+    touched: numbers.map((n, reading) => ({ reading, key: `e.d${n}` })),
     counters: { ...zeroCounters, received: first, accepted: first, refused: refusals },
   };
 }
@@ -65,6 +66,7 @@ async function world(
     onDiscarded: () => {},
   });
   const letters: DeadLetter[] = [];
+  const storedKeys: string[] = [];
   const shipper = new Shipper({
     feeds,
     store,
@@ -72,6 +74,7 @@ async function world(
     clock,
     log: { info: () => {}, warn: () => {} },
     lingerMs: 100,
+    onStored: (keys) => storedKeys.push(...keys),
   });
   const finish = async () => {
     let ended = false;
@@ -81,7 +84,7 @@ async function world(
     for (let i = 0; i < 3000 && !ended; i++) await clock.advanceAsync(50);
     await stopped;
   };
-  return { clock, feeds, finish, letters, memory, shipper };
+  return { clock, feeds, finish, letters, memory, shipper, storedKeys };
 }
 
 describe('the shipper', () => {
@@ -113,6 +116,34 @@ describe('the shipper', () => {
     await shipper.start();
     await finish();
     expect(feeds.shipped().stored).toBe(10);
+  });
+
+  test('tells which touched devices have a row in the store, and of no row that was refused', async () => {
+    const bad = new Set([1, 3]);
+    const { finish, letters, shipper, storedKeys } = await world(
+      [commit(1, 4), commit(5, 2)],
+      async ({ lines, lineCount }) => {
+        const rejected = Array.from({ length: lineCount }, (_, index) => index)
+          .filter((index) => bad.has(index))
+          .map((index) => ({ index, reason: 'conflict' }));
+        expect(lines.length).toBeGreaterThan(0);
+        return { status: 'rejected', lines: rejected, reason: 'partial write' };
+      },
+    );
+    await shipper.start();
+    await finish();
+    expect(storedKeys).toEqual(['e.d1', 'e.d3', 'e.d5', 'e.d6']);
+    expect(letters).toHaveLength(2);
+  });
+
+  test('tells of no device while the store is away', async () => {
+    const { finish, shipper, storedKeys } = await world([commit(1, 10)], async () => ({
+      status: 'unavailable',
+      reason: 'away',
+    }));
+    await shipper.start();
+    await finish();
+    expect(storedKeys).toEqual([]);
   });
 
   test('ends in time when the store never answers, and nothing is advanced over', async () => {
