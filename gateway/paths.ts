@@ -11,6 +11,7 @@ export function paths(data: string) {
     deadLetters: join(data, 'dead-letters.db'),
     operatorToken: join(data, 'operator.token'),
     fleetKey: join(data, 'fleet.key'),
+    registryKey: join(data, 'registry.key'),
     tlsFolder: join(data, 'tls'),
     gatewayLock: join(data, 'gateway.lock'),
     workersLock: join(data, 'workers.lock'),

@@ -13,7 +13,7 @@ import { type Lock, lockExclusive, tryLockExclusive } from './data-lock.ts';
 import { nodeFiles } from './journal/files.ts';
 import { JournalRoom } from './journal-room.ts';
 import type { WorkerStats } from './messages.ts';
-import { fleetKeyIn, secretIn, writeOwnerFile } from './owner-file.ts';
+import { fleetKeyIn, registryKeyIn, secretIn, writeOwnerFile } from './owner-file.ts';
 import { type DataPaths, paths } from './paths.ts';
 import type { Registry } from './registry/registry.ts';
 import { openRegistry } from './registry/sqlite.ts';
@@ -105,7 +105,11 @@ export class Supervisor {
     const tls =
       broker.tlsPort === null ? null : await tlsIdentity(broker, this.#data.tlsFolder, this.#clock);
     const operatorToken = secretIn(this.#data.operatorToken);
-    const registry = openRegistry({ path: this.#data.registry, clock: this.#clock });
+    const registry = openRegistry({
+      path: this.#data.registry,
+      clock: this.#clock,
+      sealKey: registryKeyIn(this.#data.registryKey),
+    });
     this.#closers.push(() => registry.close());
     const deadLetters = new DeadLetters(this.#data.deadLetters);
     this.#closers.push(() => deadLetters.close());

@@ -6,6 +6,7 @@ import { lockShared } from './data-lock.ts';
 import { nodeFiles } from './journal/files.ts';
 import { JournalWriter } from './journal/writer.ts';
 import { type FromWorker, type ToWorker, toFailure, type WorkerStats } from './messages.ts';
+import { registryKeyIn } from './owner-file.ts';
 import { paths } from './paths.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
 import { RuleBook } from './pipeline/rule-book.ts';
@@ -130,7 +131,11 @@ async function run(start: Start): Promise<void> {
     segmentBytesMax: limits.segmentBytesMax,
     files: nodeFiles,
   });
-  await new Worker(start, journal, openReader(data.registry)).run();
+  await new Worker(
+    start,
+    journal,
+    openReader(data.registry, registryKeyIn(data.registryKey)),
+  ).run();
 }
 
 function tell(message: FromWorker): void {

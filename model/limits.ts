@@ -34,6 +34,10 @@ export const limits = Object.freeze({
   workerInFlightMax: 20_000,
   /** Bytes of payload waiting for their commit in one worker. */
   workerInFlightBytesMax: 64 * MiB,
+  /** Bytes of payload of one enterprise that wait because it sends more than it may. */
+  enterpriseWaitingBytesMax: 4 * MiB,
+  /** The same of all enterprises of one worker. */
+  gateWaitingBytesMax: 64 * MiB,
   /** Readings in one journal commit. */
   commitReadingsMax: 2000,
   /** Bytes of line protocol and refusals in one journal commit; one payload may exceed it alone. */
@@ -118,6 +122,18 @@ export const limits = Object.freeze({
   importRowCharsMax: 8 * KiB,
   /** Bad rows an import lists; all are counted. */
   importErrorsMax: 100,
+  /** Devices of one page for whoever loads all of them. */
+  lifeRowsMax: 5000,
+  /** Tokens of the API that are neither revoked nor expired: in all, and of one enterprise. */
+  tokensMax: 20_000,
+  tokensPerEnterpriseMax: 100,
+  /** How far ahead a token may expire. */
+  tokenLifeMsMax: 366 * dayMs,
+  /** How long a list still shows a token that is void. */
+  voidTokenKeptMs: 30 * dayMs,
+  /** What may be set for one enterprise. */
+  enterpriseSessionsMax: 1_000_000,
+  enterpriseMessagesPerSecondMax: 1_000_000,
   /** Rows of a page of the API. */
   apiPageRowsMax: 1000,
   /** Rows of an export of readings. */
@@ -130,6 +146,13 @@ export const limits = Object.freeze({
   apiConnectionsMax: 1000,
   /** Pages that watch the live events at the same time. */
   apiViewersMax: 200,
+  /** Devices whose events are gathered. */
+  watchedDevicesMax: 1000,
+  /** Events kept of one watched device. */
+  deviceEventsMax: 200,
+  /** Events of one device, and of all, that a worker gathers in a second. */
+  deviceEventsGatheredMax: 32,
+  workerEventsGatheredMax: 2000,
 });
 
 /** The limits as numbers, so that tests can set tighter ones. */
@@ -165,6 +188,11 @@ function assertRelations(): void {
       limits.apiDocumentBytesMax < limits.apiBodyBytesMax,
     ],
     ['viewers leave connections to others', limits.apiViewersMax * 2 < limits.apiConnectionsMax],
+    [
+      'one enterprise leaves room to others that wait',
+      limits.enterpriseWaitingBytesMax * 8 < limits.gateWaitingBytesMax,
+    ],
+    ['every viewer may watch a device of its own', limits.apiViewersMax < limits.watchedDevicesMax],
     ['the journal holds many segments', limits.segmentBytesMax * 8 <= limits.journalBytesMax],
   ];
   for (const [rule, holds] of rules) {

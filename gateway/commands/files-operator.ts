@@ -8,7 +8,7 @@ import { secretBytes } from '../../model/random.ts';
 import { buildApplication } from '../api/application.ts';
 import { type OfflineContext, offlineResources } from '../api/routes.ts';
 import type { Lock } from '../data-lock.ts';
-import { fleetKeyIn } from '../owner-file.ts';
+import { fleetKeyIn, registryKeyIn } from '../owner-file.ts';
 import type { DataPaths } from '../paths.ts';
 import { openRegistry } from '../registry/sqlite.ts';
 import { DeadLetters } from '../shipping/dead-letters.ts';
@@ -33,7 +33,11 @@ export class FilesOperator implements Operator {
 
   /** Opens registry and dead letters; `lock` on the folder is released by `close`. Throws `database.*`. */
   static async open(data: DataPaths, lock: Lock, clock: Clock): Promise<FilesOperator> {
-    const registry = openRegistry({ path: data.registry, clock });
+    const registry = openRegistry({
+      path: data.registry,
+      clock,
+      sealKey: registryKeyIn(data.registryKey),
+    });
     const context: OfflineContext = {
       registry,
       deadLetters: new DeadLetters(data.deadLetters),

@@ -75,14 +75,27 @@ function profileProblem(device: NewDevice, owners: ProfileOwners): Problem | nul
 /** The first thing that is wrong with `enterprise`, or null. */
 export function enterpriseProblem(enterprise: NewEnterprise): Problem | null {
   const { id, name, district, industry, park, sizeClass, platform } = enterprise;
+  const { sessionsMax, messagesPerSecondMax } = enterprise.limits ?? {};
   const long = [name?.zh, name?.en, park, sizeClass, platform].some(
     (text) => text !== undefined && text.length > limits.textCharsMax,
   );
   return (
     idProblem('enterprise', id) ??
     placeProblem(district, industry) ??
-    (long ? invalid(`a text has at most ${limits.textCharsMax} characters`) : null)
+    (long ? invalid(`a text has at most ${limits.textCharsMax} characters`) : null) ??
+    limitProblem('sessionsMax', sessionsMax, limits.enterpriseSessionsMax) ??
+    limitProblem(
+      'messagesPerSecondMax',
+      messagesPerSecondMax,
+      limits.enterpriseMessagesPerSecondMax,
+    )
   );
+}
+
+function limitProblem(name: string, value: number | null | undefined, max: number): Problem | null {
+  if (value === undefined || value === null) return null;
+  if (Number.isInteger(value) && value >= 1 && value <= max) return null;
+  return invalid(`${name} must be 1 to ${max}, or null`);
 }
 
 function placeProblem(district: string | undefined, industry: string | undefined): Problem | null {

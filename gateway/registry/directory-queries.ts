@@ -13,7 +13,7 @@ import type {
   PageRequest,
   RegisteredEnterprise,
 } from './registry.ts';
-import { directoryEntry, type Row } from './sqlite-reader.ts';
+import { directoryEntry, enterpriseLimits, type Row } from './sqlite-reader.ts';
 
 /** One condition of a query and the values of its question marks. */
 type Condition = readonly [sql: string, ...values: SQLInputValue[]];
@@ -174,6 +174,8 @@ function registeredEnterprise(row: Row): RegisteredEnterprise {
     sizeClass: row.size_class as string | null,
     platform: row.platform as string | null,
     createdAtMs: row.created_at_ms as number,
+    limits: enterpriseLimits(row),
+    revision: row.revision as number,
     devices: row.devices as number,
   };
 }

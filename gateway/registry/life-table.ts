@@ -1,63 +1,60 @@
 /** Transitions in the registry's file: one row of `device` and one of `audit`, in the caller's transaction. */
 
 import type { DatabaseSync } from 'node:sqlite';
-import { type DeviceState, type LifeEvent, transition } from '../../model/device.ts';
+import { type DeviceState, type LifeEvent, lifeEvents, transition } from '../../model/device.ts';
 import { limits } from '../../model/limits.ts';
 import type { AuditEntry, LifeChange, LifeOutcome } from './lives.ts';
+import { prepared } from './statements.ts';
+
+const addEntry = 'INSERT INTO audit VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)';
+const findLife = 'SELECT state, suspended_from FROM device WHERE enterprise = ? AND device = ?';
+
+/** Columns that an event sets beside the state; `?3` is its time. */
+const assignments: Readonly<Partial<Record<LifeEvent, string>>> = {
+  issue: 'provisioned_at_ms = ?3',
+  store: `activated_at_ms = coalesce(activated_at_ms, ?3),
+    last_row_at_ms = max(coalesce(last_row_at_ms, 0), ?3)`,
+  register: 'revision = revision + 1',
+  suspend: 'revision = revision + 1',
+  resume: 'revision = revision + 1',
+  revoke: 'revision = revision + 1',
+  decommission: 'revision = revision + 1',
+};
+
+/** The time is named in each, so that all take the same parameters. */
+const moves = new Map<LifeEvent, string>(
+  lifeEvents.map((event) => [
+    event,
+    `UPDATE device SET state = ?1, suspended_from = ?2${withComma(assignments[event])}
+     WHERE enterprise = ?4 AND device = ?5 AND ?3 IS NOT NULL`,
+  ]),
+);
+
+function withComma(assignment: string | undefined): string {
+  return assignment === undefined ? '' : `, ${assignment}`;
+}
 
 /** Appends an entry to the audit trail. */
 export function appendAudit(db: DatabaseSync, entry: Omit<AuditEntry, 'id'>): void {
   const { atMs, enterprise, device, event, from, to, cause, actor } = entry;
-  db.prepare('INSERT INTO audit VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)').run(
-    atMs,
-    enterprise,
-    device,
-    event,
-    from,
-    to,
-    cause.slice(0, limits.textCharsMax),
-    actor,
-  );
+  const kept = cause.slice(0, limits.textCharsMax);
+  prepared(db, addEntry).run(atMs, enterprise, device, event, from, to, kept, actor);
 }
 
 /**
  * Applies one change by the state machine and appends it to the audit trail; null, and nothing
- * done, when the device is unknown or the event is not allowed in its state.
+ * done, when the device is unknown or the event is not allowed in its state. What people decide
+ * (`register`, `suspend`, `resume`, `revoke`, `decommission`) raises the revision.
  */
 export function applyChange(db: DatabaseSync, change: LifeChange): LifeOutcome | null {
   const { enterprise, device, event, atMs } = change;
-  const row = db
-    .prepare('SELECT state, suspended_from FROM device WHERE enterprise = ? AND device = ?')
-    .get(enterprise, device);
+  const row = prepared(db, findLife).get(enterprise, device);
   if (row === undefined) return null;
   const from = row.state as DeviceState;
   const suspendedFrom = row.suspended_from as DeviceState | null;
   const life = transition({ state: from, suspendedFrom }, event);
   if (life === null) return null;
-  db.prepare(
-    `UPDATE device SET state = ?, suspended_from = ? WHERE enterprise = ? AND device = ?`,
-  ).run(life.state, life.suspendedFrom, enterprise, device);
-  noteTime(db, change, event, atMs);
+  prepared(db, moves.get(event)!).run(life.state, life.suspendedFrom, atMs, enterprise, device);
   appendAudit(db, { ...change, from, to: life.state });
   return { ...change, from, to: life.state };
-}
-
-/** Events that leave a time behind. */
-function noteTime(
-  db: DatabaseSync,
-  { enterprise, device }: LifeChange,
-  event: LifeEvent,
-  atMs: number,
-): void {
-  const assignments: Partial<Record<LifeEvent, string>> = {
-    issue: 'provisioned_at_ms = ?1',
-    store: 'activated_at_ms = coalesce(activated_at_ms, ?1), last_row_at_ms = ?1',
-  };
-  const assignment = assignments[event];
-  if (assignment === undefined) return;
-  db.prepare(`UPDATE device SET ${assignment} WHERE enterprise = ?2 AND device = ?3`).run(
-    atMs,
-    enterprise,
-    device,
-  );
 }

@@ -87,6 +87,7 @@ CREATE TABLE audit (
   cause TEXT NOT NULL,
   actor TEXT NOT NULL
 ) STRICT;
+CREATE INDEX audit_by_enterprise ON audit (enterprise, id);
 CREATE INDEX audit_by_device ON audit (enterprise, device, id);
 CREATE INDEX audit_by_time ON audit (at_ms);
 CREATE TRIGGER audit_is_append_only BEFORE UPDATE ON audit

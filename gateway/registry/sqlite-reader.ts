@@ -1,35 +1,51 @@
 /** Reading the registry's file, as workers do. */
 
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
+import type { DeviceState } from '../../model/device.ts';
 import type { DeviceProfile } from '../../model/profile.ts';
 import { builtInProfiles } from '../../model/profiles/index.ts';
 import { databaseError, openForReading } from '../sqlite-file.ts';
-import type { DirectoryEntry, RegisteredDevice, RegistryReader } from './registry.ts';
+import type { PinnedCertificate } from './authorities.ts';
+import type {
+  DirectoryEntry,
+  EnterpriseLimits,
+  RegisteredDevice,
+  RegistryReader,
+} from './registry.ts';
 import { registryFile } from './schema.ts';
 
 export type Row = Record<string, SQLOutputValue>;
 
 const busyTimeoutMs = 5000;
 
-/** Opens the registry at `path`, which its writer has created, for reading. Throws `database.*`. */
-export function openReader(path: string): RegistryReader {
-  return new SqliteReader(openForReading(registryFile(path), busyTimeoutMs), path);
+/**
+ * Opens the registry at `path`, which its writer has created, for reading. `sealKey` (32 bytes)
+ * decrypts group keys. Throws `database.*`.
+ */
+export function openReader(path: string, sealKey: Buffer): RegistryReader {
+  return new SqliteReader(openForReading(registryFile(path), busyTimeoutMs), path, sealKey);
 }
 
 /** Reads through one connection; each answer is as new as the last commit of any process. */
 export class SqliteReader implements RegistryReader {
   protected readonly db: DatabaseSync;
   protected readonly path: string;
+  protected readonly sealKey: Buffer;
   readonly #device: StatementSync;
   readonly #profile: StatementSync;
-  readonly #dataVersion: StatementSync;
+  readonly #limits: StatementSync;
+  readonly #profileVersion: StatementSync;
 
-  constructor(db: DatabaseSync, path: string) {
+  constructor(db: DatabaseSync, path: string, sealKey: Buffer) {
     this.db = db;
     this.path = path;
+    this.sealKey = sealKey;
     this.#device = db.prepare('SELECT * FROM device WHERE enterprise = ? AND device = ?');
     this.#profile = db.prepare('SELECT document FROM profile WHERE id = ?');
-    this.#dataVersion = db.prepare('PRAGMA data_version');
+    this.#limits = db.prepare(
+      'SELECT sessions_max, messages_per_second_max FROM enterprise WHERE id = ?',
+    );
+    this.#profileVersion = db.prepare('SELECT version FROM profile_version');
   }
 
   deviceNow(enterprise: string, device: string): RegisteredDevice | null {
@@ -52,8 +68,12 @@ export class SqliteReader implements RegistryReader {
     return row === undefined ? null : (JSON.parse(row.document as string) as DeviceProfile);
   }
 
+  async enterpriseLimits(enterprise: string): Promise<EnterpriseLimits> {
+    return enterpriseLimits(this.read(() => this.#limits.get(enterprise)) ?? {});
+  }
+
   async version(): Promise<number> {
-    return this.read(() => this.#dataVersion.get()!.data_version as number);
+    return this.read(() => this.#profileVersion.get()!.version as number);
   }
 
   close(): void {
@@ -69,6 +89,14 @@ export class SqliteReader implements RegistryReader {
   }
 }
 
+/** The limits in a row of `enterprise`. */
+export function enterpriseLimits(row: Row): EnterpriseLimits {
+  return {
+    sessionsMax: (row.sessions_max ?? null) as number | null,
+    messagesPerSecondMax: (row.messages_per_second_max ?? null) as number | null,
+  };
+}
+
 /** A row of `device` as lists and exports show it. */
 export function directoryEntry(row: Row): DirectoryEntry {
   return {
@@ -80,14 +108,38 @@ export function directoryEntry(row: Row): DirectoryEntry {
     industry: row.industry as string,
     gateway: (row.gateway ?? undefined) as string | undefined,
     serial: (row.serial ?? undefined) as string | undefined,
+    state: row.state as DeviceState,
     createdAtMs: row.created_at_ms as number,
+    activatedAtMs: row.activated_at_ms as number | null,
+    lastRowAtMs: row.last_row_at_ms as number | null,
+    revision: row.revision as number,
   };
 }
 
 function registeredDevice(row: Row): RegisteredDevice {
   const hash = row.secret_hash as Uint8Array;
   return {
-    ...directoryEntry(row),
+    enterprise: row.enterprise as string,
+    device: row.device as string,
+    kind: row.kind as RegisteredDevice['kind'],
+    profile: row.profile as string,
+    district: row.district as string,
+    industry: row.industry as string,
+    gateway: (row.gateway ?? undefined) as string | undefined,
+    serial: (row.serial ?? undefined) as string | undefined,
+    state: row.state as DeviceState,
+    createdAtMs: row.created_at_ms as number,
     secretHash: Buffer.from(hash.buffer, hash.byteOffset, hash.byteLength),
+    group: row.group_id as string | null,
+    certificate: pinnedCertificate(row),
+  };
+}
+
+function pinnedCertificate(row: Row): PinnedCertificate | null {
+  if (row.certificate === null) return null;
+  return {
+    fingerprint: row.certificate as string,
+    notBeforeMs: row.certificate_not_before_ms as number,
+    authority: row.certificate_authority as string,
   };
 }

@@ -1,38 +1,31 @@
 /** The registry in an SQLite file, as the supervisor has it. */
 
 import { createSecretKey } from 'node:crypto';
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../../model/clock.ts';
 import { OnrampError } from '../../model/errors.ts';
-import { secretHash } from '../../model/fleet-secret.ts';
-import { deviceKey } from '../../model/identifiers.ts';
 import { limits } from '../../model/limits.ts';
 import type { DeviceProfile } from '../../model/profile.ts';
 import { builtInProfiles } from '../../model/profiles/index.ts';
 import { inTransaction, openForWriting, whenFree } from '../sqlite-file.ts';
-import {
-  deviceProblem,
-  enterpriseProblem,
-  quoted,
-  secretProblem,
-  throwProblem,
-  unknownDistrict,
-  unknownIndustry,
-  withDefaults,
-} from './device-check.ts';
+import { enterpriseProblem, secretProblem, throwProblem } from './device-check.ts';
+import { findDevice, registerDevice, replaceSecret, updateDevice } from './devices-table.ts';
 import {
   countDirectory,
   findEnterprise,
   listDevices,
   listEnterprises,
 } from './directory-queries.ts';
+import { type Doer, putEnterprise } from './enterprises-table.ts';
 import { generateSecret, ImportRun } from './import-run.ts';
 import type { StagingOptions } from './import-staging.ts';
+import type { Lives } from './lives.ts';
 import { addedProfiles, profileOwners, putProfile } from './profiles-table.ts';
 import type {
   CityDirectory,
   DeviceFilter,
+  DeviceUpdate,
   DirectoryCounts,
   DirectoryEntry,
   EnterpriseFilter,
@@ -50,35 +43,49 @@ import type {
   RowError,
 } from './registry.ts';
 import { registryFile } from './schema.ts';
+import { SqliteLives } from './sqlite-lives.ts';
+import type { RegistryConnection } from './sqlite-part.ts';
 import { SqliteReader } from './sqlite-reader.ts';
+import { SqliteTokens } from './sqlite-tokens.ts';
+import type { Tokens } from './tokens.ts';
 
 export { openReader } from './sqlite-reader.ts';
+
+/** Who changes something when nobody says. */
+const operator = 'operator';
 
 export interface RegistryOptions {
   /** The file, created when it is not there; its folder is. */
   readonly path: string;
   readonly clock: Clock;
+  /** 32 bytes that encrypt group keys. */
+  readonly sealKey: Buffer;
 }
 
 /** Opens the registry for writing; one process may. Throws `database.*`. */
-export function openRegistry({ path, clock }: RegistryOptions): Registry {
-  return new SqliteRegistry(openForWriting(registryFile(path)), path, clock);
+export function openRegistry({ path, clock, sealKey }: RegistryOptions): Registry {
+  return new SqliteRegistry(openForWriting(registryFile(path)), path, clock, sealKey);
 }
 
 class SqliteRegistry extends SqliteReader implements Registry {
+  readonly lives: Lives;
+  readonly tokens: Tokens;
   readonly #clock: Clock;
-  /** Own changes, which `PRAGMA data_version` does not count. */
+  readonly #dataVersion: StatementSync;
+  /** Own changes of the directory, which `PRAGMA data_version` does not count. */
   #changes = 0;
   #counted: { readonly version: number; readonly counts: DirectoryCounts } | null = null;
   #import: ImportRun | null = null;
 
-  constructor(db: DatabaseSync, path: string, clock: Clock) {
-    super(db, path);
+  constructor(db: DatabaseSync, path: string, clock: Clock, sealKey: Buffer) {
+    super(db, path, sealKey);
     this.#clock = clock;
-  }
-
-  override async version(): Promise<number> {
-    return (await super.version()) + this.#changes;
+    this.#dataVersion = db.prepare('PRAGMA data_version');
+    const read = <T>(body: () => T): T => this.read(body);
+    // What neither lives nor tokens change is what the counts count.
+    const beside: RegistryConnection = { db, clock, read, write: (body) => this.#transact(body) };
+    this.lives = new SqliteLives(beside);
+    this.tokens = new SqliteTokens(beside);
   }
 
   override close(): void {
@@ -86,57 +93,31 @@ class SqliteRegistry extends SqliteReader implements Registry {
     super.close();
   }
 
-  add(device: NewDevice): Promise<IssuedCredential> {
+  add(device: NewDevice, actor = operator): Promise<IssuedCredential> {
     const secret = device.secret ?? generateSecret();
     return this.#write(() => {
-      throwProblem(deviceProblem(device, profileOwners(this.db)));
-      this.#insertDevice(device, secret);
+      registerDevice(this.db, device, secret, this.#doer(actor));
       return { enterprise: device.enterprise, device: device.device, secret };
     });
   }
 
-  #insertDevice(device: NewDevice, secret: string): void {
-    const { enterprise, gateway } = device;
-    const key = deviceKey(enterprise, device.device);
-    if (this.deviceNow(enterprise, device.device) !== null) {
-      throw new OnrampError('registry.exists', key);
-    }
-    if (gateway !== undefined && this.deviceNow(enterprise, gateway)?.kind !== 'gateway') {
-      throw new OnrampError('registry.unknown-gateway', `${enterprise} has no gateway ${gateway}`);
-    }
-    const owner = this.#enterpriseOf(device);
-    const { kind, profile } = withDefaults(device);
-    this.db
-      .prepare(
-        `INSERT INTO device (enterprise, device, kind, profile, district, industry, gateway, serial,
-           secret_hash, fleet, created_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)`,
-      )
-      .run(
-        enterprise,
-        device.device,
-        kind,
-        profile,
-        device.district ?? owner.district,
-        device.industry ?? owner.industry,
-        gateway ?? null,
-        device.serial ?? null,
-        secretHash(secret),
-        this.#clock.nowMs(),
-      );
-  }
-
-  /** The device's enterprise, registered with its district and industry when it is new. */
-  #enterpriseOf(device: NewDevice): RegisteredEnterprise {
-    const { enterprise: id, district, industry } = device;
-    const found = findEnterprise(this.db, id);
-    return found ?? this.#putEnterprise({ id, district, industry });
+  #doer(actor: string): Doer {
+    return { actor, nowMs: this.#clock.nowMs() };
   }
 
   async get(enterprise: string, device: string): Promise<DirectoryEntry | null> {
-    const found = await this.device(enterprise, device);
-    if (found === null) return null;
-    const { secretHash: _, ...entry } = found;
-    return entry;
+    return this.read(() => findDevice(this.db, enterprise, device));
+  }
+
+  update(
+    enterprise: string,
+    device: string,
+    update: DeviceUpdate,
+    revision: number | null,
+    actor: string,
+  ): Promise<DirectoryEntry> {
+    const key = { enterprise, device };
+    return this.#write(() => updateDevice(this.db, key, update, revision, this.#doer(actor)));
   }
 
   async list(filter: DeviceFilter, page: PageRequest): Promise<Page<DirectoryEntry>> {
@@ -144,7 +125,7 @@ class SqliteRegistry extends SqliteReader implements Registry {
   }
 
   async counts(): Promise<DirectoryCounts> {
-    const version = await this.version();
+    const version = (this.#dataVersion.get()!.data_version as number) + this.#changes;
     if (this.#counted?.version !== version) {
       const counts = this.read(() => {
         const added = addedProfiles(this.db).map(({ profile }) => [profile.id, profile] as const);
@@ -156,15 +137,16 @@ class SqliteRegistry extends SqliteReader implements Registry {
     return this.#counted.counts;
   }
 
-  resetSecret(enterprise: string, device: string, given?: string): Promise<IssuedCredential> {
+  resetSecret(
+    enterprise: string,
+    device: string,
+    given?: string,
+    actor = operator,
+  ): Promise<IssuedCredential> {
     const secret = given ?? generateSecret();
     return this.#write(() => {
       throwProblem(secretProblem(secret));
-      const { changes } = this.db
-        .prepare('UPDATE device SET secret_hash = ?, fleet = 0 WHERE enterprise = ? AND device = ?')
-        .run(secretHash(secret), enterprise, device);
-      if (changes === 0)
-        throw new OnrampError('registry.not-found', quoted(`${enterprise}.${device}`));
+      replaceSecret(this.db, { enterprise, device }, secret, this.#doer(actor));
       return { enterprise, device, secret };
     });
   }
@@ -227,38 +209,15 @@ class SqliteRegistry extends SqliteReader implements Registry {
     }
   }
 
-  addEnterprise(enterprise: NewEnterprise): Promise<RegisteredEnterprise> {
+  addEnterprise(
+    enterprise: NewEnterprise,
+    revision: number | null = null,
+    actor = operator,
+  ): Promise<RegisteredEnterprise> {
     return this.#write(() => {
       throwProblem(enterpriseProblem(enterprise));
-      return this.#putEnterprise(enterprise);
+      return putEnterprise(this.db, enterprise, revision, this.#doer(actor));
     });
-  }
-
-  /** What `enterprise` leaves out stays as it is registered. */
-  #putEnterprise(enterprise: NewEnterprise): RegisteredEnterprise {
-    const { id } = enterprise;
-    const found = findEnterprise(this.db, id);
-    const name = enterprise.name ?? found?.name ?? { zh: id, en: id };
-    this.db
-      .prepare(
-        `INSERT INTO enterprise VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT (id) DO UPDATE SET
-           name_zh = excluded.name_zh, name_en = excluded.name_en, district = excluded.district,
-           park = excluded.park, industry = excluded.industry, size_class = excluded.size_class,
-           platform = excluded.platform`,
-      )
-      .run(
-        id,
-        name.zh,
-        name.en,
-        enterprise.district ?? found?.district ?? unknownDistrict,
-        enterprise.park ?? found?.park ?? null,
-        enterprise.industry ?? found?.industry ?? unknownIndustry,
-        enterprise.sizeClass ?? found?.sizeClass ?? null,
-        enterprise.platform ?? found?.platform ?? null,
-        this.#clock.nowMs(),
-      );
-    return findEnterprise(this.db, id)!;
   }
 
   async enterprise(id: string): Promise<RegisteredEnterprise | null> {
@@ -288,10 +247,15 @@ class SqliteRegistry extends SqliteReader implements Registry {
     return [...builtIn, ...this.read(() => addedProfiles(this.db))];
   }
 
-  /** Runs `body` in a transaction, when no import is merging. */
+  /** As `#transact`, for changes of what is counted. */
   async #write<T>(body: () => T): Promise<T> {
-    const result = await whenFree(this.#clock, this.path, () => inTransaction(this.db, body));
+    const result = await this.#transact(body);
     this.#changes += 1;
     return result;
+  }
+
+  /** Runs `body` in a transaction, when no import is merging. */
+  #transact<T>(body: () => T): Promise<T> {
+    return whenFree(this.#clock, this.path, () => inTransaction(this.db, body));
   }
 }

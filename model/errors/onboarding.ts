@@ -93,6 +93,21 @@ export const onboardingErrors = {
     'A device with this serial is in use already. If this machine replaces it, have the old one revoked first.',
     '该序列号的设备已在使用。如需更换设备,请先撤销旧设备。',
   ),
+  'registry.serial-taken': entry(
+    false,
+    'Another device of the enterprise has this serial. Correct it, or take it from the other device first.',
+    '该企业的另一台设备已使用此序列号。请更正,或先从那台设备上移除。',
+  ),
+  'registry.token-invalid': entry(
+    false,
+    'Such a token cannot be issued; the reason is given.',
+    '无法签发此令牌,原因见说明。',
+  ),
+  'registry.tokens-exceeded': entry(
+    false,
+    'There are as many tokens as there may be. Revoke some that are not needed.',
+    '令牌数已达上限。请撤销不再需要的令牌。',
+  ),
   'group.invalid': entry(
     false,
     'There is no such group key, or it was revoked.',

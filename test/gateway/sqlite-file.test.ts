@@ -11,6 +11,8 @@ import { temporaryFolder } from '../helpers/temporary-folder.ts';
 import { VirtualClock } from '../helpers/virtual-clock.ts';
 import { failureOf } from './registry/open.ts';
 
+const sealKey = Buffer.alloc(32, 1);
+
 const file = (migrations: readonly string[], path = join(temporaryFolder(), 'some.db')) => ({
   path,
   pragmas: 'PRAGMA journal_mode = WAL',
@@ -64,16 +66,18 @@ it('refuses a file of a newer version, for reading and for writing', () => {
 
 it('refuses what is not a database, is not there or is not ready', () => {
   const path = join(temporaryFolder(), 'registry.db');
-  expect(codeOf(() => openReader(path))).toBe('database.unavailable');
+  expect(codeOf(() => openReader(path, sealKey))).toBe('database.unavailable');
   const nowhere = join(path, 'registry.db');
-  expect(codeOf(() => openRegistry({ path: nowhere, clock: systemClock }))).toBe(
+  expect(codeOf(() => openRegistry({ path: nowhere, clock: systemClock, sealKey }))).toBe(
     'database.unavailable',
   );
   writeFileSync(path, '');
-  expect(codeOf(() => openReader(path))).toBe('database.unavailable');
+  expect(codeOf(() => openReader(path, sealKey))).toBe('database.unavailable');
   writeFileSync(path, 'this is not a database, '.repeat(400));
-  expect(codeOf(() => openReader(path))).toBe('database.damaged');
-  expect(codeOf(() => openRegistry({ path, clock: systemClock }))).toBe('database.damaged');
+  expect(codeOf(() => openReader(path, sealKey))).toBe('database.damaged');
+  expect(codeOf(() => openRegistry({ path, clock: systemClock, sealKey }))).toBe(
+    'database.damaged',
+  );
 });
 
 it('waits for a lock without holding up its process, and gives up in the end', async () => {
@@ -101,7 +105,7 @@ it.skipIf(!smallDisksWork())('takes changes again when a full disk is freed', as
   const disk = new SmallDisk(8 * 1024 * 1024);
   onTestFinished(() => disk.remove());
   const path = join(disk.folder, 'registry.db');
-  const registry = openRegistry({ path, clock: systemClock });
+  const registry = openRegistry({ path, clock: systemClock, sealKey });
   onTestFinished(() => registry.close());
   const add = (device: string) => registry.add({ enterprise: 'acme', device, profile: 'generic' });
   await add('before');

@@ -97,7 +97,11 @@ export class ApiWorld {
     this.context = {
       settings: parseSettings({ data: this.folder, logLevel: 'silent', ...options.settings }),
       clock: this.clock,
-      registry: openRegistry({ path: join(this.folder, 'registry.db'), clock: systemClock }),
+      registry: openRegistry({
+        path: join(this.folder, 'registry.db'),
+        clock: systemClock,
+        sealKey: Buffer.alloc(32, 1),
+      }),
       store: options.store ?? new MemoryStore({ kind: 'memory', rowsMax: 100_000 }),
       deadLetters: new DeadLetters(join(this.folder, 'dead-letters.db')),
       operatorToken: token,

@@ -10,6 +10,7 @@ import type { CommandEnvironment } from '../../../gateway/commands/command-line.
 import { deadLettersCommand } from '../../../gateway/commands/dead-letters.ts';
 import { registryCommand } from '../../../gateway/commands/registry.ts';
 import { tryLockExclusive } from '../../../gateway/data-lock.ts';
+import { registryKeyIn } from '../../../gateway/owner-file.ts';
 import { paths } from '../../../gateway/paths.ts';
 import { openRegistry } from '../../../gateway/registry/sqlite.ts';
 import { DeadLetters } from '../../../gateway/shipping/dead-letters.ts';
@@ -94,7 +95,11 @@ export async function stoppedWorld(): Promise<CommandWorld> {
       await body(letters).finally(() => letters.close());
     },
     async withRegistry(body) {
-      const registry = openRegistry({ path: paths(data).registry, clock: systemClock });
+      const registry = openRegistry({
+        path: paths(data).registry,
+        clock: systemClock,
+        sealKey: registryKeyIn(paths(data).registryKey),
+      });
       return body(registry).finally(() => registry.close());
     },
     async close() {

@@ -7,6 +7,8 @@ import type { ErrorCode } from '../../../model/errors.ts';
 import { OnrampError } from '../../../model/errors.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 
+const sealKey = Buffer.alloc(32, 1);
+
 export interface Opened {
   readonly path: string;
   readonly registry: Registry;
@@ -16,13 +18,13 @@ export interface Opened {
 /** An empty registry, closed when the running test has ended. */
 export function openEmpty(): Opened {
   const path = join(temporaryFolder(), 'registry.db');
-  const registry = openRegistry({ path, clock: systemClock });
+  const registry = openRegistry({ path, clock: systemClock, sealKey });
   onTestFinished(() => registry.close());
   return {
     path,
     registry,
     reader() {
-      const reader = openReader(path);
+      const reader = openReader(path, sealKey);
       onTestFinished(() => reader.close());
       return reader;
     },

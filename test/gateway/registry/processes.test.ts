@@ -43,7 +43,7 @@ it('shows another process a device right after it was added', async () => {
 });
 
 async function devicesAfterCrash(path: string): Promise<number> {
-  const registry = openRegistry({ path, clock: systemClock });
+  const registry = openRegistry({ path, clock: systemClock, sealKey: Buffer.alloc(32, 1) });
   const { devices } = await registry.counts();
   await registry.add({ enterprise: 'bolt', device: 'after', profile: 'generic' });
   registry.close();

@@ -3,6 +3,7 @@
 import { openReader, openRegistry } from '../../../gateway/registry/sqlite.ts';
 import { systemClock } from '../../../model/clock.ts';
 
+const sealKey = Buffer.alloc(32, 1);
 const [role, path, rows] = process.argv.slice(2) as [string, string, string];
 
 async function* endingWith(count: number, end: () => Promise<void>) {
@@ -13,7 +14,7 @@ async function* endingWith(count: number, end: () => Promise<void>) {
 }
 
 if (role === 'reader') {
-  const reader = openReader(path);
+  const reader = openReader(path, sealKey);
   process.on('message', async ([enterprise, device]: [string, string]) => {
     process.send!((await reader.device(enterprise, device)) !== null);
   });
@@ -21,7 +22,7 @@ if (role === 'reader') {
 }
 
 if (role === 'hang' || role === 'merge') {
-  const registry = openRegistry({ path, clock: systemClock });
+  const registry = openRegistry({ path, clock: systemClock, sealKey });
   const end = async () => {
     process.send!('staged');
     if (role === 'hang') await new Promise(() => {});
