@@ -64,6 +64,29 @@ const journalSettings = z.strictObject({
     .describe('Readings that arrive within this time share one commit'),
 });
 
+const enterpriseSettings = z.strictObject({
+  sessionsMax: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(5000)
+    .describe('Sessions of one enterprise, where no other limit is set for it'),
+  messagesPerSecondMax: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(2000)
+    .describe(
+      'Messages a second of one enterprise, where no other limit is set for it; a message counts once for each started 4 KiB',
+    ),
+  journalShare: z
+    .number()
+    .min(0.01)
+    .max(1)
+    .default(0.25)
+    .describe('Part of the journal that one enterprise may fill while the store is away'),
+});
+
 const readingSettings = z.strictObject({
   strict: z.boolean().default(false).describe('Refuse a whole reading for one bad value'),
   ageMax: durationMs(60_000, 10 * yearMs)
@@ -100,6 +123,7 @@ export const gatewaySettings = z
     http: httpSettings.prefault({}),
     broker: brokerSettings.prefault({}),
     journal: journalSettings.prefault({}),
+    enterprises: enterpriseSettings.prefault({}),
     readings: readingSettings.prefault({}),
     retention: retentionSettings.prefault({}),
     store: storeSettings.prefault({ kind: 'embedded' }),

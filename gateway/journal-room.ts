@@ -2,9 +2,13 @@
 
 import { statfs } from 'node:fs/promises';
 import type { GatewaySettings } from './config.ts';
+import type { RoomGrant } from './messages.ts';
 import type { JournalStatus } from './status.ts';
 
 const growthWindowMs = 20_000;
+/** Parts of the journal's limit between which a backlog begins and ends. */
+const backlogBegins = 0.05;
+const backlogEnds = 0.025;
 
 /** Measures, and says how many bytes all workers together may write from now on. */
 export class JournalRoom {
@@ -14,6 +18,10 @@ export class JournalRoom {
   #samples: { atMs: number; bytes: number }[] = [];
   #unshipped = 0;
   #diskFree = 0;
+  /** Bytes the journal may hold, from the beginning of the backlog; null while there is none. */
+  #backlogOf: number | null = null;
+  /** Who has written since the backlog began, whatever the worker; two at most. */
+  readonly #writers = new Set<string>();
 
   constructor(
     settings: GatewaySettings['journal'],
@@ -32,6 +40,7 @@ export class JournalRoom {
     this.#unshipped = await this.#unshippedBytes();
     this.#samples.push({ atMs: nowMs, bytes: this.#unshipped });
     this.#samples = this.#samples.filter(({ atMs }) => nowMs - atMs <= growthWindowMs);
+    this.#noticeBacklog();
     return this.bytes;
   }
 
@@ -39,6 +48,22 @@ export class JournalRoom {
   get bytes(): number {
     const { bytesMax, diskReserveBytes } = this.#settings;
     return Math.max(0, Math.min(bytesMax - this.#unshipped, this.#diskFree - diskReserveBytes));
+  }
+
+  /** `WorkerStats.backlogWriters` of a worker, whenever it reports. */
+  noteWriters(enterprises: readonly string[] = []): void {
+    if (this.#backlogOf === null) return;
+    for (const enterprise of enterprises) {
+      if (this.#writers.size < 2) this.#writers.add(enterprise);
+    }
+  }
+
+  /** What each of `workers` is told; `journalShare` is the part of the journal for one enterprise. */
+  grant(workers: number, journalShare: number): RoomGrant {
+    const bytes = Math.floor(this.bytes / workers);
+    if (this.#backlogOf === null) return { bytes, backlog: null };
+    const shareBytes = Math.floor((this.#backlogOf * journalShare) / workers);
+    return { bytes, backlog: { shareBytes, contended: this.#writers.size > 1 } };
   }
 
   status(): JournalStatus {
@@ -53,5 +78,15 @@ export class JournalRoom {
       // Slower growth than this is the ordinary breathing of the shipper.
       secondsUntilFull: growth > 1024 ? Math.round(this.bytes / growth) : null,
     };
+  }
+
+  #noticeBacklog(): void {
+    const capacity = this.bytes + this.#unshipped;
+    if (this.#unshipped > capacity * backlogBegins) {
+      this.#backlogOf ??= capacity;
+    } else if (this.#unshipped <= capacity * backlogEnds) {
+      this.#backlogOf = null;
+      this.#writers.clear();
+    }
   }
 }

@@ -19,7 +19,9 @@ export type ToWorker =
       readonly ports: { readonly mqtt: number; readonly mqttTls: number | null };
     }
   /** The journal may grow by `bytes` from now on. */
-  | { readonly type: 'room'; readonly bytes: number }
+  | ({ readonly type: 'room' } & RoomGrant)
+  /** What this worker may take of enterprises whose messages come through several workers. */
+  | { readonly type: 'rate-shares'; readonly shares: readonly RateShare[] }
   /** These sessions of this worker end: taken over elsewhere, or one too many of an enterprise. */
   | {
       readonly type: 'end-sessions';
@@ -57,7 +59,38 @@ export type FromWorker =
   | { readonly type: 'sessions'; readonly changes: readonly SessionChange[] }
   | { readonly type: 'ask'; readonly id: number; readonly question: Question }
   | { readonly type: 'device-events'; readonly events: readonly DeviceEvent[] }
+  /** Once a second, where there are several workers. */
+  | { readonly type: 'rates'; readonly rates: readonly EnterpriseRate[] }
   | ({ readonly type: 'failed' } & Failure);
+
+/** How much one worker's journal may grow. */
+export interface RoomGrant {
+  readonly bytes: number;
+  /** Null while the store keeps up. */
+  readonly backlog?: JournalBacklog | null | undefined;
+}
+
+/** The journal is filling up because the store takes less than arrives. */
+export interface JournalBacklog {
+  /** Bytes each enterprise may add in one worker until the backlog is gone. */
+  readonly shareBytes: number;
+  /** More than one enterprise has written since it began, whatever the worker. */
+  readonly contended: boolean;
+}
+
+/** Messages (a long one counts several times) that arrived of an enterprise in the last second. */
+export interface EnterpriseRate {
+  readonly enterprise: string;
+  readonly offeredPerSecond: number;
+  /** What the enterprise may send through all workers. */
+  readonly limitPerSecond: number;
+}
+
+/** Null: the whole limit of the enterprise. */
+export interface RateShare {
+  readonly enterprise: string;
+  readonly perSecond: number | null;
+}
 
 /** A session of a worker that opened, or ended. */
 export type SessionChange =
@@ -77,6 +110,8 @@ export interface WorkerStats {
   readonly counters: Readonly<WorkerCounters>;
   /** Messages that wait for their commit. */
   readonly waiting: number;
+  /** Enterprises that have written since the journal's backlog began, two at most. */
+  readonly backlogWriters?: readonly string[] | undefined;
   /** The journal takes nothing at the moment. */
   readonly blocked: boolean;
   readonly sessions: number;

@@ -55,6 +55,8 @@ export interface DeviceEventHub {
 
 /** Where a worker's parts report; does nothing for devices nobody watches. */
 export interface DeviceEventTap {
+  /** False while no device is watched at all: then nobody needs to make a key. */
+  readonly active: boolean;
   /** Cheap: asked for every reading. */
   watches(key: string): boolean;
   note(event: Omit<DeviceEvent, 'atMs' | 'count'>): void;

@@ -9,8 +9,10 @@ import { type ErrorCode, errorCodeOf } from '../../model/errors.ts';
 import { type Limits, limits as systemLimits } from '../../model/limits.ts';
 import type { Commit, WorkerCounters } from '../journal/commit.ts';
 import { zeroCounters } from '../journal/commit.ts';
-import type { MessageSink, SourceMessage } from '../sources/source.ts';
+import type { JournalBacklog } from '../messages.ts';
+import { contentBytes, type MessageSink, type SourceMessage } from '../sources/source.ts';
 import { Batch, limitKey, type RulesOf } from './batch.ts';
+import { JournalShare } from './journal-share.ts';
 import { RefusalLimiter } from './refusal-limiter.ts';
 
 /** Where commits go: the journal. */
@@ -42,6 +44,7 @@ export class Pipeline implements MessageSink {
   readonly #limits: Limits;
   readonly #sweep: Timer;
   readonly #limiter: RefusalLimiter;
+  readonly #share = new JournalShare();
   #queue: SourceMessage[] = [];
   #queueHead = 0;
   #queuedBytes = 0;
@@ -74,6 +77,11 @@ export class Pipeline implements MessageSink {
     return this.#blockedSinceMs;
   }
 
+  /** Enterprises that have written since the journal's backlog began, two at most. */
+  get backlogWriters(): readonly string[] {
+    return this.#share.writers;
+  }
+
   get accepting(): boolean {
     return (
       !this.#closing &&
@@ -86,19 +94,23 @@ export class Pipeline implements MessageSink {
   submit(message: SourceMessage): void {
     const reason = this.#reasonAgainst(message);
     if (reason !== null) {
-      this.#turnAway(message, reason);
+      this.turnAway(message, reason);
       return;
     }
     this.#queue.push(message);
-    this.#queuedBytes += sizeOf(message);
+    this.#queuedBytes += contentBytes(message);
     if (this.#running || this.#stopped) return;
     this.#running = true;
     this.#options.clock.after(this.#options.commitIntervalMs, () => void this.#run());
   }
 
-  /** The supervisor's grant: the journal may grow by `bytes` from now on. */
-  grantRoom(bytes: number): void {
+  /**
+   * The supervisor's grant: the journal may grow by `bytes` from now on; while there is a backlog,
+   * each enterprise by its share.
+   */
+  grantRoom(bytes: number, backlog: JournalBacklog | null = null): void {
     this.#roomBytes = bytes;
+    this.#share.set(backlog);
     if (bytes > 0) this.#roomArrived?.();
   }
 
@@ -147,8 +159,10 @@ export class Pipeline implements MessageSink {
     );
     while (!batch.full && this.#queueHead < this.#queue.length) {
       const message = this.#queue[this.#queueHead++] as SourceMessage;
-      this.#queuedBytes -= sizeOf(message);
+      this.#queuedBytes -= contentBytes(message);
+      const bytesBefore = batch.bytes;
       batch.add(message);
+      this.#share.spend(message.enterprise, batch.bytes - bytesBefore);
       this.#committing.push(message);
     }
     if (this.#queueHead === this.#queue.length) {
@@ -197,6 +211,7 @@ export class Pipeline implements MessageSink {
     if (message.excess || (message.bestEffort ? !this.accepting : this.#overfull())) {
       return 'publish.in-flight-exceeded';
     }
+    if (this.#share.exceededBy(message.enterprise)) return 'enterprise.journal-share-exceeded';
     if (!this.#limiter.active) return null;
     const nowMs = this.#options.clock.nowMs();
     const flooding = this.#limiter.exhausted(limitKey(message), nowMs);
@@ -212,7 +227,7 @@ export class Pipeline implements MessageSink {
   }
 
   /** A message that never entered counts as one reading: nobody has looked inside. */
-  #turnAway(message: SourceMessage, withheld: ErrorCode): void {
+  turnAway(message: SourceMessage, withheld: ErrorCode): void {
     this.counters.received++;
     if (message.bestEffort) {
       this.counters.dropped++;
@@ -245,16 +260,12 @@ export class Pipeline implements MessageSink {
     this.#queueHead = 0;
     for (const message of waiting) {
       if (!tooLong(message)) continue;
-      this.#queuedBytes -= sizeOf(message);
-      this.#turnAway(message, 'publish.ack-wait-exceeded');
+      this.#queuedBytes -= contentBytes(message);
+      this.turnAway(message, 'publish.ack-wait-exceeded');
     }
   }
 
   #count(code: ErrorCode): void {
     this.refusals.set(code, (this.refusals.get(code) ?? 0) + 1);
   }
-}
-
-function sizeOf(message: SourceMessage): number {
-  return Buffer.isBuffer(message.content) ? message.content.length : 256 * message.content.length;
 }

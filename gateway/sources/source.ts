@@ -30,6 +30,8 @@ export interface SourceMessage {
   /** How long it may wait for its commit, from `arrivedAtMs` on the monotonic clock. */
   readonly ackWaitMs: number;
   readonly arrivedAtMs: number;
+  /** Who waits for the acknowledgement; left out when nobody does (a will, QoS 0). */
+  readonly session?: { readonly closed: boolean } | undefined;
   /** Called exactly once; for the messages of one session in the order of their arrival. */
   settle(outcome: Outcome): void;
 }
@@ -37,6 +39,11 @@ export interface SourceMessage {
 /** Where messages go. Never blocks: a message that cannot wait is settled at once. */
 export interface MessageSink {
   submit(message: SourceMessage): void;
+  /**
+   * Counts and settles a message that was never submitted: dropped when it is best effort, withheld
+   * with `code` when it is not.
+   */
+  turnAway(message: SourceMessage, code: ErrorCode): void;
   /** False while nothing more can be accepted: sources refuse new sessions. */
   readonly accepting: boolean;
 }
@@ -61,4 +68,9 @@ export interface SourceAddress {
   readonly source: string;
   readonly port: number | null;
   readonly tlsPort: number | null;
+}
+
+/** Bytes that a message holds in memory, about. */
+export function contentBytes({ content }: SourceMessage): number {
+  return Buffer.isBuffer(content) ? content.length : 256 * content.length;
 }
