@@ -144,6 +144,10 @@ export const limits = Object.freeze({
   apiDocumentBytesMax: 1 * MiB,
   /** Connections to the API at the same time. */
   apiConnectionsMax: 1000,
+  /** Tokens remembered to have been right, which are let in from an address that is held back. */
+  apiTokensKnownMax: 10_000,
+  /** Remote addresses whose failed log-ins are remembered. */
+  loginAddressesMax: 20_000,
   /** Pages that watch the live events at the same time. */
   apiViewersMax: 200,
   /** Devices whose events are gathered. */
