@@ -6,6 +6,7 @@ import type { DeviceProfile } from '../../model/profile.ts';
 import { builtInProfiles } from '../../model/profiles/index.ts';
 import { databaseError, openForReading } from '../sqlite-file.ts';
 import type { PinnedCertificate } from './authorities.ts';
+import type { StoredClaim } from './claims.ts';
 import type {
   DirectoryEntry,
   EnterpriseLimits,
@@ -13,6 +14,7 @@ import type {
   RegistryReader,
 } from './registry.ts';
 import { registryFile } from './schema.ts';
+import { findClaim } from './sqlite-claims.ts';
 
 export type Row = Record<string, SQLOutputValue>;
 
@@ -66,6 +68,10 @@ export class SqliteReader implements RegistryReader {
     if (builtIn !== undefined) return builtIn;
     const row = this.read(() => this.#profile.get(id));
     return row === undefined ? null : (JSON.parse(row.document as string) as DeviceProfile);
+  }
+
+  async claim(enterprise: string, id: string): Promise<StoredClaim | null> {
+    return this.read(() => findClaim(this.db, enterprise, id));
   }
 
   async enterpriseLimits(enterprise: string): Promise<EnterpriseLimits> {

@@ -87,11 +87,11 @@ export class SqliteTokens implements Tokens {
       )
       .get(enterprise, nowMs)!;
     if ((counts.every as number) >= limits.tokensMax) {
-      throw new OnrampError('registry.tokens-exceeded', `${limits.tokensMax} in all`);
+      throw new OnrampError('registry.too-many', `${limits.tokensMax} tokens in all`);
     }
     if ((counts.own as number) >= limits.tokensPerEnterpriseMax) {
-      const detail = `${limits.tokensPerEnterpriseMax} of ${enterprise}`;
-      throw new OnrampError('registry.tokens-exceeded', detail);
+      const detail = `${limits.tokensPerEnterpriseMax} tokens of ${enterprise}`;
+      throw new OnrampError('registry.too-many', detail);
     }
   }
 

@@ -9,6 +9,7 @@ import { limits } from '../../model/limits.ts';
 import type { DeviceProfile } from '../../model/profile.ts';
 import { builtInProfiles } from '../../model/profiles/index.ts';
 import { inTransaction, openForWriting, whenFree } from '../sqlite-file.ts';
+import type { Claims } from './claims.ts';
 import { enterpriseProblem, secretProblem, throwProblem } from './device-check.ts';
 import { findDevice, registerDevice, replaceSecret, updateDevice } from './devices-table.ts';
 import {
@@ -43,6 +44,7 @@ import type {
   RowError,
 } from './registry.ts';
 import { registryFile } from './schema.ts';
+import { SqliteClaims } from './sqlite-claims.ts';
 import { SqliteLives } from './sqlite-lives.ts';
 import type { RegistryConnection } from './sqlite-part.ts';
 import { SqliteReader } from './sqlite-reader.ts';
@@ -70,6 +72,7 @@ export function openRegistry({ path, clock, sealKey }: RegistryOptions): Registr
 class SqliteRegistry extends SqliteReader implements Registry {
   readonly lives: Lives;
   readonly tokens: Tokens;
+  readonly claims: Claims;
   readonly #clock: Clock;
   readonly #dataVersion: StatementSync;
   /** Own changes of the directory, which `PRAGMA data_version` does not count. */
@@ -84,8 +87,10 @@ class SqliteRegistry extends SqliteReader implements Registry {
     const read = <T>(body: () => T): T => this.read(body);
     // What neither lives nor tokens change is what the counts count.
     const beside: RegistryConnection = { db, clock, read, write: (body) => this.#transact(body) };
+    const counted: RegistryConnection = { ...beside, write: (body) => this.#write(body) };
     this.lives = new SqliteLives(beside);
     this.tokens = new SqliteTokens(beside);
+    this.claims = new SqliteClaims(counted);
   }
 
   override close(): void {

@@ -103,11 +103,6 @@ export const onboardingErrors = {
     'Such a token cannot be issued; the reason is given.',
     '无法签发此令牌,原因见说明。',
   ),
-  'registry.tokens-exceeded': entry(
-    false,
-    'There are as many tokens as there may be. Revoke some that are not needed.',
-    '令牌数已达上限。请撤销不再需要的令牌。',
-  ),
   'group.invalid': entry(
     false,
     'There is no such group key, or it was revoked.',
@@ -120,8 +115,8 @@ export const onboardingErrors = {
   ),
   'registry.too-many': entry(
     false,
-    'The enterprise has as many of these as it may have. Revoke those that are not needed.',
-    '该企业的此类条目已达上限。请撤销不再需要的条目。',
+    'There are as many of these as there may be. Revoke those that are not needed.',
+    '此类条目已达上限。请撤销不再需要的条目。',
   ),
   'enterprise.sessions-exceeded': entry(
     true,
