@@ -148,6 +148,8 @@ export const limits = Object.freeze({
   apiTokensKnownMax: 10_000,
   /** Remote addresses whose failed log-ins are remembered. */
   loginAddressesMax: 20_000,
+  /** Bytes read of a platform's answer to a client of its API (a page of 1,000 devices fits). */
+  apiAnswerBytesMax: 8 * MiB,
   /** Pages that watch the live events at the same time. */
   apiViewersMax: 200,
   /** Devices whose events are gathered. */

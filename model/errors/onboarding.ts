@@ -133,6 +133,16 @@ export const onboardingErrors = {
     'The store is away and the enterprise has used its share of the journal. Send again when the store is back.',
     '存储不可用,且该企业已用完日志配额。请在存储恢复后重新发送。',
   ),
+  'simulate.claims-refused': entry(
+    false,
+    'The target gave no device a credential. Register the claims of the same city there (--register with --api), with the same fleet key and seed; devices that came on board before come back with --credentials instead of --onboard.',
+    '目标平台未向任何设备签发凭据。请以相同的密钥与种子在目标平台登记同一城市的申领凭据(--register 与 --api);已上线过的设备请用 --credentials 返回,而非 --onboard。',
+  ),
+  'simulate.claims-not-registered': entry(
+    false,
+    'The platform did not register the claims of the city. Check --api and --api-token-file; it takes the token of an operator.',
+    '平台未登记该城市的申领凭据。请检查 --api 与 --api-token-file,须使用运营令牌。',
+  ),
   'api.forbidden': entry(
     false,
     'This token may not do that. Use a token of the operator.',
