@@ -52,29 +52,80 @@ ALTER TABLE enterprise ADD COLUMN sessions_max INTEGER;
 ALTER TABLE enterprise ADD COLUMN messages_per_second_max INTEGER;
 ALTER TABLE enterprise ADD COLUMN revision INTEGER NOT NULL DEFAULT 1;
 
-ALTER TABLE device ADD COLUMN suspended_from TEXT;
-ALTER TABLE device ADD COLUMN revision INTEGER NOT NULL DEFAULT 1;
-ALTER TABLE device ADD COLUMN provisioned_at_ms INTEGER;
-ALTER TABLE device ADD COLUMN activated_at_ms INTEGER;
-ALTER TABLE device ADD COLUMN last_row_at_ms INTEGER;
--- The claim that provisioned it last.
-ALTER TABLE device ADD COLUMN claim_id TEXT;
--- The group whose key the secret derives from.
-ALTER TABLE device ADD COLUMN group_id TEXT;
-ALTER TABLE device ADD COLUMN certificate TEXT;
-ALTER TABLE device ADD COLUMN certificate_not_before_ms INTEGER;
-ALTER TABLE device ADD COLUMN certificate_authority TEXT;
+-- Rows have numbers, which the index of texts refers to.
+CREATE TABLE numbered_device (
+  id INTEGER PRIMARY KEY,
+  enterprise TEXT NOT NULL REFERENCES enterprise (id),
+  device TEXT NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('device', 'gateway')),
+  profile TEXT NOT NULL,
+  district TEXT NOT NULL,
+  industry TEXT NOT NULL,
+  gateway TEXT,
+  serial TEXT,
+  secret_hash BLOB NOT NULL CHECK (length(secret_hash) = 32),
+  -- 1: the secret derives from a fleet key, and a city import may refresh the row.
+  fleet INTEGER NOT NULL,
+  state TEXT NOT NULL DEFAULT 'registered',
+  suspended_from TEXT,
+  created_at_ms INTEGER NOT NULL,
+  provisioned_at_ms INTEGER,
+  activated_at_ms INTEGER,
+  last_row_at_ms INTEGER,
+  revision INTEGER NOT NULL DEFAULT 1,
+  -- The claim that provisioned it last.
+  claim_id TEXT,
+  -- The group whose key the secret derives from.
+  group_id TEXT,
+  certificate TEXT,
+  certificate_not_before_ms INTEGER,
+  certificate_authority TEXT
+) STRICT;
+INSERT INTO numbered_device (enterprise, device, kind, profile, district, industry, gateway, serial,
+    secret_hash, fleet, state, created_at_ms)
+  SELECT enterprise, device, kind, profile, district, industry, gateway, serial,
+    secret_hash, fleet, state, created_at_ms
+  FROM device ORDER BY enterprise, device;
+DROP TABLE device;
+ALTER TABLE numbered_device RENAME TO device;
+CREATE UNIQUE INDEX device_by_key ON device (enterprise, device);
 
 -- Machines of earlier registries may share a serial: all but the first lose it.
 UPDATE device SET serial = NULL WHERE serial IS NOT NULL AND EXISTS (
   SELECT 1 FROM device AS other WHERE other.enterprise = device.enterprise
     AND other.serial = device.serial AND other.device < device.device);
 CREATE UNIQUE INDEX device_by_serial ON device (enterprise, serial) WHERE serial IS NOT NULL;
-CREATE INDEX device_by_state ON device (state);
+
+-- Lists: each in the order of keys, with what else is filtered by.
+CREATE INDEX device_by_state ON device (state, enterprise, device, district, profile, kind);
+CREATE INDEX device_by_district ON device (district, enterprise, device, profile, kind);
+CREATE INDEX device_by_profile ON device (profile, enterprise, device, kind);
+CREATE INDEX device_gateways ON device (enterprise, device) WHERE kind = 'gateway';
+CREATE INDEX device_for_counts ON device (district, profile, kind);
 CREATE INDEX device_unused ON device (provisioned_at_ms) WHERE state = 'provisioned';
 CREATE INDEX device_by_group ON device (enterprise, group_id) WHERE group_id IS NOT NULL;
 CREATE INDEX device_by_authority ON device (certificate_authority)
   WHERE certificate_authority IS NOT NULL;
+
+-- Every three characters of key and serial; two spaces at the end, so that each begins such three.
+CREATE VIRTUAL TABLE device_text USING fts5 (
+  text, tokenize = 'trigram', detail = none, content = '', contentless_delete = 1);
+CREATE VIRTUAL TABLE device_trigram USING fts5vocab (device_text, row);
+INSERT INTO device_text (rowid, text)
+  SELECT id, enterprise || '.' || device || ' ' || coalesce(serial, '') || '  ' FROM device;
+CREATE TRIGGER device_text_added AFTER INSERT ON device
+BEGIN
+  INSERT INTO device_text (rowid, text) VALUES
+    (new.id, new.enterprise || '.' || new.device || ' ' || coalesce(new.serial, '') || '  ');
+END;
+CREATE TRIGGER device_text_changed AFTER UPDATE OF serial ON device
+WHEN new.serial IS NOT old.serial
+BEGIN
+  DELETE FROM device_text WHERE rowid = old.id;
+  INSERT INTO device_text (rowid, text) VALUES
+    (new.id, new.enterprise || '.' || new.device || ' ' || coalesce(new.serial, '') || '  ');
+END;
+CREATE INDEX enterprise_by_text ON enterprise (lower(name_zh || ' ' || name_en));
 
 CREATE TABLE audit (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
