@@ -121,7 +121,7 @@ export const limits = Object.freeze({
   /** Characters of one row of an import, or of a profile's table. */
   importRowCharsMax: 8 * KiB,
   /** Bad rows an import lists; all are counted. */
-  importErrorsMax: 100,
+  importErrorsMax: 1000,
   /** Devices of one page for whoever loads all of them. */
   lifeRowsMax: 5000,
   /** Tokens of the API that are neither revoked nor expired: in all, and of one enterprise. */
