@@ -1,0 +1,220 @@
+/** Answering machines that ask for a credential, in the caller's transaction. */
+
+import type { DatabaseSync } from 'node:sqlite';
+import type { DeviceState, LifeEvent } from '../../model/device.ts';
+import { type ErrorCode, OnrampError } from '../../model/errors.ts';
+import { secretHash } from '../../model/fleet-secret.ts';
+import { isDirectoryId } from '../../model/identifiers.ts';
+import {
+  claimProblem,
+  type Provisioned,
+  type ProvisionRequest,
+  type StoredClaim,
+} from './claims.ts';
+import { findClaim } from './claims-table.ts';
+import { quoted, secretProblem, throwProblem } from './device-check.ts';
+import { appendAudit, applyChange } from './life-table.ts';
+import { checkProfile, insertNewcomer } from './newcomers.ts';
+import { prepared } from './statements.ts';
+
+/** A refusal with the same code is noted once in this time for each claim and serial. */
+const refusalNoteIntervalMs = 60_000;
+/** To find out, as many of the newest entries are looked at; there are fewer codes. */
+const entriesLookedAt = 16;
+
+/** What the answer depends on, of the device that has the serial or is called so. */
+interface Machine {
+  readonly device: string;
+  readonly state: DeviceState;
+  readonly profile: string;
+  /** The claim that provisioned it last. */
+  readonly claim: string | null;
+}
+
+/** Answers each request by itself; call it in a transaction. Throws only when the file fails. */
+export function provisionEach(
+  db: DatabaseSync,
+  requests: readonly ProvisionRequest[],
+): (Provisioned | OnrampError)[] {
+  return requests.map((request) => {
+    db.exec('SAVEPOINT provision');
+    let answer: Provisioned | OnrampError;
+    try {
+      answer = provision(db, request);
+    } catch (error) {
+      if (!(error instanceof OnrampError)) throw error;
+      db.exec('ROLLBACK TO provision');
+      rejectOwn(db, request, error);
+      noteRefusal(db, request, error);
+      answer = error;
+    }
+    db.exec('RELEASE provision');
+    return answer;
+  });
+}
+
+function provision(db: DatabaseSync, request: ProvisionRequest): Provisioned {
+  const { enterprise, serial, secret } = request;
+  const claim = usableClaim(db, request);
+  throwProblem(secretProblem(secret));
+  const known = findMachine(db, enterprise, serial);
+  if (known !== null) checkMachine(known, request);
+  const first = known === null || known.claim !== claim.id;
+  if (first && claim.devices >= claim.devicesMax) {
+    throw new OnrampError('claim.spent', `${claim.devices} devices`);
+  }
+  const machine = known ?? arrived(db, request, claim);
+  apply(db, request, machine, 'claim', `asked with serial ${serial}`);
+  apply(db, request, machine, 'issue', first ? 'a credential' : 'another credential');
+  prepared(
+    db,
+    `UPDATE device SET secret_hash = ?, fleet = 0, group_id = NULL, claim_id = ?, serial = ?,
+       revision = revision + (serial IS NULL) WHERE enterprise = ? AND device = ?`,
+  ).run(secretHash(secret), claim.id, serial, enterprise, machine.device);
+  if (first) {
+    const more = 'UPDATE claim SET devices = devices + 1 WHERE enterprise = ? AND id = ?';
+    prepared(db, more).run(enterprise, claim.id);
+  }
+  return { enterprise, device: machine.device, secret, profile: machine.profile, first };
+}
+
+/** The claim, as the file says now, if it is good for this serial. */
+function usableClaim(db: DatabaseSync, request: ProvisionRequest): StoredClaim {
+  const { enterprise, serial, nowMs } = request;
+  const claim = findClaim(db, enterprise, request.claim);
+  if (claim === null) throw new OnrampError('claim.invalid', quoted(request.claim));
+  const problem = claimProblem(claim, nowMs);
+  if (problem !== null) throw new OnrampError(problem, claim.id);
+  if (!isDirectoryId(serial)) {
+    throw new OnrampError('claim.request-invalid', `serial ${quoted(serial)}`);
+  }
+  if (claim.serials === null) return claim;
+  const listed = prepared(
+    db,
+    'SELECT 1 FROM claim_serial WHERE enterprise = ? AND claim = ? AND serial = ?',
+  ).get(enterprise, claim.id, serial);
+  if (listed === undefined) throw new OnrampError('claim.serial-not-allowed', serial);
+  return claim;
+}
+
+/**
+ * The device that has the serial, or else the one that is called so; null when there is none, and
+ * the serial may become the id of a new one.
+ */
+function findMachine(db: DatabaseSync, enterprise: string, serial: string): Machine | null {
+  const row =
+    prepared(db, 'SELECT * FROM device WHERE enterprise = ? AND serial = ?').get(
+      enterprise,
+      serial,
+    ) ??
+    prepared(db, 'SELECT * FROM device WHERE enterprise = ? AND device = ?').get(
+      enterprise,
+      serial,
+    );
+  if (row === undefined) return null;
+  const taken = (detail: string) => new OnrampError('claim.serial-taken', detail);
+  if (row.kind === 'gateway') throw taken(`${serial} is a gateway`);
+  if (row.serial !== null && row.serial !== serial) throw taken(`${serial} is another device's id`);
+  // Whoever showed a certificate, or the secret of a group, has used a credential.
+  if (row.certificate !== null) throw taken('it is known by its certificate');
+  if (row.group_id !== null) throw taken('it is enrolled with a group key');
+  return {
+    device: row.device as string,
+    state: row.state as DeviceState,
+    profile: row.profile as string,
+    claim: row.claim_id as string | null,
+  };
+}
+
+const shutOut: Partial<Record<DeviceState, ErrorCode>> = {
+  suspended: 'device.suspended',
+  revoked: 'device.revoked',
+  decommissioned: 'device.revoked',
+  connected: 'claim.serial-taken',
+  active: 'claim.serial-taken',
+  inactive: 'claim.serial-taken',
+};
+
+/** Throws unless the device never used its credential and is what the request says. */
+function checkMachine({ device, state, profile }: Machine, request: ProvisionRequest): void {
+  const code = shutOut[state];
+  if (code !== undefined) throw new OnrampError(code, `${device} is ${state}`);
+  if (request.profile === undefined || request.profile === profile) return;
+  const detail = `${device} has the profile ${profile}, not ${quoted(request.profile)}`;
+  throw new OnrampError('claim.request-invalid', detail);
+}
+
+/** Registers the machine under its serial. */
+function arrived(db: DatabaseSync, request: ProvisionRequest, claim: StoredClaim): Machine {
+  const { enterprise, serial, nowMs } = request;
+  const profile = request.profile ?? claim.profile;
+  if (profile === null) throw new OnrampError('registry.unknown-profile', 'no profile given');
+  checkProfile(db, enterprise, profile);
+  const hash = secretHash(request.secret);
+  const newcomer = { enterprise, device: serial, profile, serial, secretHash: hash, group: null };
+  insertNewcomer(db, newcomer, { actor: actorOf(request), nowMs }, 'came with a claim');
+  return { device: serial, state: 'registered', profile, claim: null };
+}
+
+function apply(
+  db: DatabaseSync,
+  request: ProvisionRequest,
+  { device }: Machine,
+  event: LifeEvent,
+  cause: string,
+): void {
+  const { enterprise, nowMs: atMs } = request;
+  applyChange(db, { enterprise, device, event, atMs, cause, actor: actorOf(request) });
+}
+
+/** What a machine asked for and cannot have; all else is the claim's fault, or somebody's choice. */
+const askedWrongly: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'claim.request-invalid',
+  'registry.unknown-profile',
+]);
+
+/** Rejects a device that this claim provisioned, that never came back, and that now asks wrongly. */
+function rejectOwn(db: DatabaseSync, request: ProvisionRequest, error: OnrampError): void {
+  if (!askedWrongly.has(error.code)) return;
+  const machine = prepared(
+    db,
+    `SELECT device, state, profile, claim_id AS claim FROM device
+     WHERE enterprise = ? AND serial = ? AND claim_id = ? AND state IN ('provisioned', 'expired')`,
+  ).get(request.enterprise, request.serial, request.claim) as unknown as Machine | undefined;
+  if (machine === undefined) return;
+  apply(db, request, machine, 'claim', `asked with serial ${request.serial}`);
+  apply(db, request, machine, 'reject', causeOf(error));
+}
+
+/** Notes a refusal, unless the same was noted a moment ago. */
+function noteRefusal(db: DatabaseSync, request: ProvisionRequest, error: OnrampError): void {
+  const { enterprise, serial, nowMs: atMs } = request;
+  const device = isDirectoryId(serial) ? serial : null;
+  const actor = actorOf(request);
+  const known = prepared(
+    db,
+    `SELECT 1 FROM (
+       SELECT * FROM audit WHERE enterprise = ? AND device IS ? ORDER BY id DESC LIMIT ?
+     ) WHERE event = 'claim-refused' AND actor = ? AND at_ms > ? AND instr(cause, ?) = 1`,
+  ).get(enterprise, device, entriesLookedAt, actor, atMs - refusalNoteIntervalMs, error.code);
+  if (known !== undefined) return;
+  appendAudit(db, {
+    atMs,
+    enterprise,
+    device,
+    event: 'claim-refused',
+    from: null,
+    to: null,
+    cause: causeOf(error),
+    actor,
+  });
+}
+
+function causeOf({ code, details }: OnrampError): string {
+  return [code, ...details].join(': ');
+}
+
+/** An id that is none is no actor: it is whatever a stranger wrote. */
+function actorOf({ claim }: ProvisionRequest): string {
+  return isDirectoryId(claim) ? `claim:${claim}` : 'claim';
+}

@@ -1,0 +1,79 @@
+/** Devices that nobody registered before they came: by a claim, a group key or a certificate. */
+
+import type { DatabaseSync } from 'node:sqlite';
+import { newLife } from '../../model/device.ts';
+import { OnrampError } from '../../model/errors.ts';
+import { isDirectoryId } from '../../model/identifiers.ts';
+import { limits } from '../../model/limits.ts';
+import { builtInProfiles } from '../../model/profiles/index.ts';
+import { quoted } from './device-check.ts';
+import { type Doer, putEnterprise } from './enterprises-table.ts';
+import { appendAudit } from './life-table.ts';
+import { prepared } from './statements.ts';
+
+/** A device on its way into the registry. */
+export interface Newcomer {
+  readonly enterprise: string;
+  readonly device: string;
+  readonly profile: string;
+  readonly serial: string | null;
+  readonly secretHash: Buffer;
+  /** The group whose key its secret derives from. */
+  readonly group: string | null;
+}
+
+/**
+ * Registers a device that is not there, in the place and industry of its enterprise, which is. Call
+ * it in a transaction.
+ */
+export function insertNewcomer(
+  db: DatabaseSync,
+  newcomer: Newcomer,
+  doer: Doer,
+  cause: string,
+): void {
+  const { enterprise, device, profile, serial, group } = newcomer;
+  prepared(
+    db,
+    `INSERT INTO device (enterprise, device, kind, profile, district, industry, serial,
+       secret_hash, fleet, state, created_at_ms, group_id)
+     SELECT id, ?, 'device', ?, district, industry, ?, ?, 0, ?, ?, ?
+     FROM enterprise WHERE id = ?`,
+  ).run(device, profile, serial, newcomer.secretHash, newLife.state, doer.nowMs, group, enterprise);
+  appendAudit(db, {
+    atMs: doer.nowMs,
+    enterprise,
+    device,
+    event: 'register',
+    from: null,
+    to: newLife.state,
+    cause,
+    actor: doer.actor,
+  });
+}
+
+/** Registers the enterprise when it is new. Call it in a transaction. */
+export function ensureEnterprise(db: DatabaseSync, id: string, doer: Doer): void {
+  const found = prepared(db, 'SELECT 1 FROM enterprise WHERE id = ?').get(id);
+  if (found === undefined) putEnterprise(db, { id }, null, doer);
+}
+
+/** Throws `registry.unknown-profile` unless devices of the enterprise may have the profile. */
+export function checkProfile(db: DatabaseSync, enterprise: string, profile: string): void {
+  if (builtInProfiles.has(profile)) return;
+  const row = prepared(db, 'SELECT enterprise FROM profile WHERE id = ?').get(profile);
+  if (row !== undefined && (row.enterprise === null || row.enterprise === enterprise)) return;
+  throw new OnrampError('registry.unknown-profile', `${quoted(profile)} for ${enterprise}`);
+}
+
+/** Throws `registry.id-invalid` unless `id` is one. */
+export function checkId(what: string, id: string): void {
+  if (!isDirectoryId(id)) throw new OnrampError('registry.id-invalid', `${what} ${quoted(id)}`);
+}
+
+/** Throws `registry.device-invalid` when a name for people is too long. */
+export function checkName(name: string): void {
+  if (name.length <= limits.textCharsMax) return;
+  const detail = `a name has at most ${limits.textCharsMax} characters`;
+  throw new OnrampError('registry.device-invalid', detail);
+}
