@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Registry, RegistryReader } from '../../../gateway/registry/registry.ts';
 import { openReader, openRegistry } from '../../../gateway/registry/sqlite.ts';
-import { systemClock } from '../../../model/clock.ts';
+import { type Clock, systemClock } from '../../../model/clock.ts';
 import type { ErrorCode } from '../../../model/errors.ts';
 import { OnrampError } from '../../../model/errors.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
@@ -16,9 +16,9 @@ export interface Opened {
 }
 
 /** An empty registry, closed when the running test has ended. */
-export function openEmpty(): Opened {
+export function openEmpty(clock: Clock = systemClock): Opened {
   const path = join(temporaryFolder(), 'registry.db');
-  const registry = openRegistry({ path, clock: systemClock, sealKey });
+  const registry = openRegistry({ path, clock, sealKey });
   onTestFinished(() => registry.close());
   return {
     path,
