@@ -108,6 +108,14 @@ export const limits = Object.freeze({
   claimDevicesMax: 1_000_000,
   /** Serials on the allow-list of one claim. */
   claimSerialsMax: 100_000,
+  /** Payload of one request for a credential. */
+  claimRequestBytesMax: 4 * KiB,
+  /** Requests of one claim session. */
+  claimRequestsMax: 10,
+  /** A claim session that asks for nothing for this long is closed. */
+  claimIdleMsMax: 60 * secondMs,
+  /** User names remembered to have been let in, with their addresses, in one worker. */
+  loginNamesMax: 100_000,
   /** Requests for credentials that one transaction answers. */
   provisionBatchMax: 500,
   /** Group keys of one enterprise that are not revoked: an unknown device is tried with each. */

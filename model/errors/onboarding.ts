@@ -83,6 +83,21 @@ export const onboardingErrors = {
     'A claim must be {"serial": "SN-…", "profile": "…"} with the serial of the client id.',
     '申领内容必须是 {"serial": "…", "profile": "…"},序列号须与客户端标识一致。',
   ),
+  'claim.not-subscribed': entry(
+    false,
+    'The machine asked for a credential without listening for it. Subscribe to onramp/v1/{enterprise}/provision/{serial}/response first.',
+    '设备在申领凭据前未订阅应答。请先订阅 onramp/v1/{企业}/provision/{序列号}/response。',
+  ),
+  'claim.too-many-requests': entry(
+    true,
+    'The claim session asked too often and was closed. Correct what its answers named, then connect again.',
+    '申领会话的请求次数过多,已被关闭。请按应答修正后重新连接。',
+  ),
+  'claim.session-idle': entry(
+    true,
+    'The claim session asked for nothing and was closed. Connect again when the machine is ready to ask.',
+    '申领会话长时间没有请求,已被关闭。请在设备准备好后重新连接。',
+  ),
   'claim.serial-not-allowed': entry(
     false,
     'This serial is not on the list of the claim. Have it added.',
