@@ -119,7 +119,7 @@ function registerAgain(db: DatabaseSync, device: NewDevice, secret: string, doer
     `UPDATE device SET profile = :profile, district = :district, industry = :industry,
        gateway = :gateway, serial = :serial, secret_hash = :hash, fleet = 0,
        provisioned_at_ms = NULL, activated_at_ms = NULL, last_row_at_ms = NULL, group_id = NULL,
-       certificate = NULL, certificate_authority = NULL
+       claim_id = NULL, certificate = NULL, certificate_authority = NULL
      WHERE enterprise = :enterprise AND device = :device`,
   ).run(columnsOf(db, device, secret, doer));
 }

@@ -5,8 +5,9 @@ import type { DeviceState } from '../../model/device.ts';
 import type { DeviceProfile } from '../../model/profile.ts';
 import { builtInProfiles } from '../../model/profiles/index.ts';
 import { databaseError, openForReading } from '../sqlite-file.ts';
-import type { PinnedCertificate } from './authorities.ts';
+import type { PinnedCertificate, StoredAuthority } from './authorities.ts';
 import type { StoredClaim } from './claims.ts';
+import type { StoredGroup } from './groups.ts';
 import type {
   DirectoryEntry,
   EnterpriseLimits,
@@ -14,7 +15,9 @@ import type {
   RegistryReader,
 } from './registry.ts';
 import { registryFile } from './schema.ts';
+import { findAuthorities } from './sqlite-authorities.ts';
 import { findClaim } from './sqlite-claims.ts';
+import { findGroups } from './sqlite-groups.ts';
 
 export type Row = Record<string, SQLOutputValue>;
 
@@ -32,7 +35,7 @@ export function openReader(path: string, sealKey: Buffer): RegistryReader {
 export class SqliteReader implements RegistryReader {
   protected readonly db: DatabaseSync;
   protected readonly path: string;
-  protected readonly sealKey: Buffer;
+  readonly #sealKey: Buffer;
   readonly #device: StatementSync;
   readonly #profile: StatementSync;
   readonly #limits: StatementSync;
@@ -41,7 +44,7 @@ export class SqliteReader implements RegistryReader {
   constructor(db: DatabaseSync, path: string, sealKey: Buffer) {
     this.db = db;
     this.path = path;
-    this.sealKey = sealKey;
+    this.#sealKey = sealKey;
     this.#device = db.prepare('SELECT * FROM device WHERE enterprise = ? AND device = ?');
     this.#profile = db.prepare('SELECT document FROM profile WHERE id = ?');
     this.#limits = db.prepare(
@@ -72,6 +75,14 @@ export class SqliteReader implements RegistryReader {
 
   async claim(enterprise: string, id: string): Promise<StoredClaim | null> {
     return this.read(() => findClaim(this.db, enterprise, id));
+  }
+
+  async groups(enterprise: string): Promise<readonly StoredGroup[]> {
+    return this.read(() => findGroups(this.db, this.#sealKey, enterprise));
+  }
+
+  async authorities(enterprise: string): Promise<readonly StoredAuthority[]> {
+    return this.read(() => findAuthorities(this.db, enterprise));
   }
 
   async enterpriseLimits(enterprise: string): Promise<EnterpriseLimits> {

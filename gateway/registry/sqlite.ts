@@ -9,6 +9,7 @@ import { limits } from '../../model/limits.ts';
 import type { DeviceProfile } from '../../model/profile.ts';
 import { builtInProfiles } from '../../model/profiles/index.ts';
 import { inTransaction, openForWriting, whenFree } from '../sqlite-file.ts';
+import type { Authorities } from './authorities.ts';
 import type { Claims } from './claims.ts';
 import { enterpriseProblem, secretProblem, throwProblem } from './device-check.ts';
 import { findDevice, registerDevice, replaceSecret, updateDevice } from './devices-table.ts';
@@ -19,6 +20,7 @@ import {
   listEnterprises,
 } from './directory-queries.ts';
 import { type Doer, putEnterprise } from './enterprises-table.ts';
+import type { Groups } from './groups.ts';
 import { generateSecret, ImportRun } from './import-run.ts';
 import type { StagingOptions } from './import-staging.ts';
 import type { Lives } from './lives.ts';
@@ -31,6 +33,7 @@ import type {
   DirectoryEntry,
   EnterpriseFilter,
   ImportOptions,
+  ImportProgress,
   ImportReport,
   ImportRow,
   IssuedCredential,
@@ -44,7 +47,9 @@ import type {
   RowError,
 } from './registry.ts';
 import { registryFile } from './schema.ts';
+import { SqliteAuthorities } from './sqlite-authorities.ts';
 import { SqliteClaims } from './sqlite-claims.ts';
+import { SqliteGroups } from './sqlite-groups.ts';
 import { SqliteLives } from './sqlite-lives.ts';
 import type { RegistryConnection } from './sqlite-part.ts';
 import { SqliteReader } from './sqlite-reader.ts';
@@ -73,6 +78,8 @@ class SqliteRegistry extends SqliteReader implements Registry {
   readonly lives: Lives;
   readonly tokens: Tokens;
   readonly claims: Claims;
+  readonly groupKeys: Groups;
+  readonly trust: Authorities;
   readonly #clock: Clock;
   readonly #dataVersion: StatementSync;
   /** Own changes of the directory, which `PRAGMA data_version` does not count. */
@@ -91,6 +98,8 @@ class SqliteRegistry extends SqliteReader implements Registry {
     this.lives = new SqliteLives(beside);
     this.tokens = new SqliteTokens(beside);
     this.claims = new SqliteClaims(counted);
+    this.groupKeys = new SqliteGroups(counted, sealKey);
+    this.trust = new SqliteAuthorities(counted);
   }
 
   override close(): void {
@@ -156,6 +165,10 @@ class SqliteRegistry extends SqliteReader implements Registry {
     });
   }
 
+  get importing(): ImportProgress | null {
+    return this.#import?.progress ?? null;
+  }
+
   importDevices(
     rows: AsyncIterable<ImportRow | RowError>,
     options: ImportOptions = {},
@@ -167,6 +180,7 @@ class SqliteRegistry extends SqliteReader implements Registry {
         existing: options.existing ?? 'refuse',
         enterprise: options.enterprise ?? null,
         fleetKey: null,
+        actor: options.actor ?? operator,
         nowMs: this.#clock.nowMs(),
       },
       (run) => run.devices(rows),
@@ -181,6 +195,7 @@ class SqliteRegistry extends SqliteReader implements Registry {
         existing: 'fleet',
         enterprise: null,
         fleetKey: createSecretKey(fleetKey),
+        actor: operator,
         nowMs: this.#clock.nowMs(),
       },
       (run) => run.city(city, gateway),
