@@ -9,6 +9,7 @@ import type { StagedRow, StagingReport } from './import-staging.ts';
 import type { ImportAnswer, ImportMessage, ImportThreadData } from './import-thread.ts';
 import type {
   CityDirectory,
+  ImportProgress,
   ImportReport,
   ImportRow,
   IssuedCredential,
@@ -29,6 +30,8 @@ export class ImportRun {
   readonly #thread: Worker;
   readonly #ended = new AbortController();
   #failure: unknown = null;
+  #rows = 0;
+  #phase: ImportProgress['phase'] = 'reading';
 
   constructor(data: ImportThreadData) {
     this.#thread = new Worker(new URL('./import-thread.ts', import.meta.url), {
@@ -41,14 +44,18 @@ export class ImportRun {
     this.#thread.once('exit', () => this.#ended.abort());
   }
 
+  /** What it is doing. */
+  get progress(): ImportProgress {
+    return { phase: this.#phase, rows: this.#rows };
+  }
+
   /** Imports rows as they come; generates the secrets that are missing. */
   async devices(rows: AsyncIterable<ImportRow | RowError>): Promise<ImportReport> {
     const generated = new Map<number, IssuedCredential>();
-    let count = 0;
     let batch: (StagedRow | RowError)[] = [];
     for await (const row of rows) {
-      count += 1;
-      if (count > limits.importRowsMax) {
+      this.#rows += 1;
+      if (this.#rows > limits.importRowsMax) {
         throw new OnrampError('registry.import-invalid', `over ${limits.importRowsMax} rows`);
       }
       batch.push(withSecret(row, generated));
@@ -67,11 +74,10 @@ export class ImportRun {
       const part = enterprises.slice(i, i + batchRows);
       await this.#call({ type: 'enterprises', enterprises: part });
     }
-    let row = 0;
     let batch: StagedRow[] = [];
     for (const device of cityDevices(city, gateway)) {
-      row += 1;
-      batch.push(cityRow(row, device));
+      this.#rows += 1;
+      batch.push(cityRow(this.#rows, device));
       if (batch.length < batchRows) continue;
       await this.#call({ type: 'rows', rows: batch });
       batch = [];
@@ -85,6 +91,7 @@ export class ImportRun {
   }
 
   async #finish(): Promise<StagingReport> {
+    this.#phase = 'merging';
     const answer = await this.#call({ type: 'finish' });
     if (answer.type !== 'report') throw new Error(`import thread answered ${answer.type}`);
     return answer.report;

@@ -10,7 +10,15 @@ import type { Enterprise } from '../../model/enterprise.ts';
 import { fleetSecret, secretHash } from '../../model/fleet-secret.ts';
 import { limits } from '../../model/limits.ts';
 import { deviceProblem, type ProfileOwners, quoted, withDefaults } from './device-check.ts';
-import { enterprisesOfCity, enterprisesOfRows, mergeDevices, takeOver } from './import-merge.ts';
+import { type ExistingRule, refuseBadRows } from './import-checks.ts';
+import {
+  addDevices,
+  changeDevices,
+  changedKeys,
+  enterprisesOfCity,
+  enterprisesOfRows,
+  takeOver,
+} from './import-merge.ts';
 import type { ImportReport, ImportRow, RowError } from './registry.ts';
 
 /** A row on its way; `generated` tells a secret made here from one that was brought along. */
@@ -22,11 +30,13 @@ export interface StagingOptions {
   readonly dryRun: boolean;
   readonly skipBadRows: boolean;
   /** `fleet` updates only what an earlier city import registered. */
-  readonly existing: 'refuse' | 'update' | 'fleet';
+  readonly existing: ExistingRule;
   /** Rows of any other enterprise are bad. */
   readonly enterprise: string | null;
   /** Secrets derive from this key instead of coming with the rows. */
   readonly fleetKey: KeyObject | null;
+  /** Who imports, for the audit trail. */
+  readonly actor: string;
   readonly nowMs: number;
 }
 
@@ -40,6 +50,8 @@ CREATE TEMP TABLE staging (
   row INTEGER NOT NULL, enterprise TEXT NOT NULL, device TEXT NOT NULL, kind TEXT NOT NULL,
   profile TEXT NOT NULL, district TEXT, industry TEXT, gateway TEXT, serial TEXT,
   secret_hash BLOB, generated_hash BLOB, fleet INTEGER NOT NULL,
+  -- 1: registered already; and what the row changes of it, each word after a space.
+  known INTEGER NOT NULL DEFAULT 0, changes TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (enterprise, device)
 ) WITHOUT ROWID;
 CREATE TEMP TABLE staging_enterprise (
@@ -49,22 +61,10 @@ CREATE TEMP TABLE staging_enterprise (
 `;
 
 const insertRow = `
-INSERT INTO staging VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO staging (row, enterprise, device, kind, profile, district, industry, gateway, serial,
+  secret_hash, generated_hash, fleet)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (enterprise, device) DO NOTHING`;
-
-/** Rows that are registered already and must not be. */
-const existingRefused: Readonly<Record<StagingOptions['existing'], string>> = {
-  refuse: 'true',
-  update: 'device.kind <> staging.kind',
-  fleet: 'device.fleet = 0 OR device.kind <> staging.kind',
-};
-
-const gatewayUnknown = `
-gateway IS NOT NULL
-AND NOT EXISTS (SELECT 1 FROM main.device AS g
-  WHERE g.enterprise = staging.enterprise AND g.device = staging.gateway AND g.kind = 'gateway')
-AND NOT EXISTS (SELECT 1 FROM staging AS g
-  WHERE g.enterprise = staging.enterprise AND g.device = staging.gateway AND g.kind = 'gateway')`;
 
 /** One import, on a connection nobody else uses. */
 export class Staging {
@@ -160,45 +160,31 @@ export class Staging {
   }
 
   #checkAndMerge(): StagingReport {
-    const { dryRun, skipBadRows, existing, nowMs } = this.#options;
-    this.#refuseExisting(existingRefused[existing]);
-    this.#refuseUnknownGateways();
-    if (this.#badRows > 0 && !skipBadRows) return this.#report(0, 0, false, []);
-    const updated = takeOver(this.#db);
-    const staged = this.#db.prepare('SELECT count(*) AS n FROM staging').get()!.n as number;
-    if (dryRun) return this.#report(staged - updated, updated, false, []);
-    const credited = this.#db
+    const db = this.#db;
+    const { dryRun, skipBadRows, existing } = this.#options;
+    refuseBadRows(db, existing, (error) => this.#bad(error));
+    if (this.#badRows > 0 && !skipBadRows) return this.#report({});
+    const updated = takeOver(db);
+    const staged = db.prepare('SELECT count(*) AS n FROM staging').get()!.n as number;
+    const added = staged - updated;
+    if (dryRun) return this.#report({ added, updated });
+    const credited = db
       .prepare('SELECT row FROM staging WHERE secret_hash IS NULL')
       .all()
       .map(({ row }) => row as number);
-    enterprisesOfCity(this.#db, nowMs);
-    enterprisesOfRows(this.#db, nowMs);
-    mergeDevices(this.#db, nowMs);
-    return this.#report(staged - updated, updated, true, credited);
-  }
-
-  #refuseExisting(condition: string): void {
-    const from = `FROM staging JOIN main.device USING (enterprise, device) WHERE ${condition}`;
-    const rows = this.#db.prepare(
-      `SELECT staging.row, enterprise, device, device.kind ${from} ORDER BY staging.row`,
-    );
-    for (const { row, enterprise, device, kind } of rows.all()) {
-      const detail = `${enterprise}.${device} is a registered ${kind}`;
-      this.#bad({ row: row as number, code: 'registry.exists', detail });
-    }
-    this.#db.exec(`DELETE FROM staging WHERE (enterprise, device) IN (
-      SELECT enterprise, device ${from})`);
-  }
-
-  #refuseUnknownGateways(): void {
-    const rows = this.#db.prepare(
-      `SELECT row, enterprise, gateway FROM staging WHERE ${gatewayUnknown} ORDER BY row`,
-    );
-    for (const { row, enterprise, gateway } of rows.all()) {
-      const detail = `${enterprise} has no gateway ${gateway}`;
-      this.#bad({ row: row as number, code: 'registry.unknown-gateway', detail });
-    }
-    this.#db.exec(`DELETE FROM staging WHERE ${gatewayUnknown}`);
+    enterprisesOfCity(db, this.#options);
+    enterprisesOfRows(db, this.#options);
+    addDevices(db, this.#options);
+    changeDevices(db, this.#options);
+    const changed = changedKeys(db);
+    const committed = true;
+    return this.#report({
+      added,
+      updated,
+      committed,
+      changed,
+      credited: Uint32Array.from(credited),
+    });
   }
 
   #bad(error: RowError): void {
@@ -211,20 +197,18 @@ export class Staging {
     return this.#errors.sort((a, b) => a.row - b.row).slice(0, limits.importErrorsMax);
   }
 
-  #report(
-    added: number,
-    updated: number,
-    committed: boolean,
-    credited: readonly number[],
-  ): StagingReport {
+  /** `outcome`, which is nothing unless said, with what was read. */
+  #report(outcome: Partial<StagingReport>): StagingReport {
     return {
       rows: this.#rows,
-      added,
-      updated,
+      added: 0,
+      updated: 0,
       badRows: this.#badRows,
       errors: this.#firstErrors(),
-      committed,
-      credited: Uint32Array.from(credited),
+      committed: false,
+      credited: new Uint32Array(),
+      changed: [],
+      ...outcome,
     };
   }
 }

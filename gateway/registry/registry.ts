@@ -201,11 +201,14 @@ export interface ImportOptions {
   readonly badRows?: 'refuse-all' | 'skip' | undefined;
   /**
    * A device that is registered already: `refuse` (default) makes it a bad row; `update` takes over
-   * what the row says. An empty cell leaves what is registered, also the secret.
+   * what the row says. An empty cell leaves what is registered, also the secret. A device that is
+   * revoked, decommissioned, rejected or expired makes a bad row either way.
    */
   readonly existing?: 'refuse' | 'update' | undefined;
   /** Rows of any other enterprise are bad. */
   readonly enterprise?: string | undefined;
+  /** Who imports, for the audit trail; `operator` when left out. */
+  readonly actor?: string | undefined;
 }
 
 export interface ImportReport {
