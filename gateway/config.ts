@@ -97,6 +97,15 @@ const readingSettings = z.strictObject({
     .describe('Readings further in the future than this are refused'),
 });
 
+const onboardingSettings = z.strictObject({
+  inactiveAfter: durationMs(120_000, yearMs)
+    .prefault('15m')
+    .describe('An active device without a stored row for so long is inactive'),
+  credentialUnusedMax: durationMs(60_000, yearMs)
+    .prefault('1h')
+    .describe('A credential from a claim that is not used for so long is void'),
+});
+
 const retentionSettings = z.strictObject({
   rows: durationMs(hourMs, 10 * yearMs)
     .nullable()
@@ -105,6 +114,9 @@ const retentionSettings = z.strictObject({
   deadLetters: durationMs(hourMs, 10 * yearMs)
     .prefault('30d')
     .describe('Age at which dead letters are removed'),
+  audit: durationMs(24 * hourMs, 50 * yearMs)
+    .prefault('365d')
+    .describe('Age at which entries of the audit trail are removed'),
 });
 
 export const gatewaySettings = z
@@ -125,6 +137,7 @@ export const gatewaySettings = z
     journal: journalSettings.prefault({}),
     enterprises: enterpriseSettings.prefault({}),
     readings: readingSettings.prefault({}),
+    onboarding: onboardingSettings.prefault({}),
     retention: retentionSettings.prefault({}),
     store: storeSettings.prefault({ kind: 'embedded' }),
   })

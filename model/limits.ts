@@ -160,6 +160,12 @@ export const limits = Object.freeze({
   apiAnswerBytesMax: 8 * MiB,
   /** Pages that watch the live events at the same time. */
   apiViewersMax: 200,
+  /** Questions of one worker to the supervisor that wait for their answer. */
+  questionsOpenMax: 20_000,
+  /** Devices that were shut out of late, as a worker remembers them. */
+  shutOutsRememberedMax: 200_000,
+  /** Secrets of devices that were provisioned and have not come back yet, for those who ask again. */
+  provisionedRememberedMax: 20_000,
   /** Devices whose events are gathered. */
   watchedDevicesMax: 1000,
   /** Events kept of one watched device. */

@@ -323,6 +323,7 @@ test('with real journals: what a killed worker had not committed stays counted',
       lineCounts: [1],
       lines: `press,device=a power=${accepted} 1000\n`,
       refusals: [],
+      touched: [],
       counters: { ...zeroCounters, received: accepted, accepted },
     });
   }

@@ -1,0 +1,178 @@
+/**
+ * Who has a session, and in which worker: one client id, one session, whatever the worker. A client
+ * that connects again, here or there, takes the place of its session [MQTT-3.1.4-2]; only the loser
+ * is told, so that two CONNECTs at the same time cannot end each other. Pure: it answers what is to
+ * be told to whom.
+ */
+
+import type { ErrorCode } from '../model/errors.ts';
+import { deviceKey } from '../model/identifiers.ts';
+import type { SessionChange } from './messages.ts';
+
+/** A session that is to end. */
+export interface EndedSession {
+  readonly worker: number;
+  readonly number: number;
+  readonly code: Extract<ErrorCode, 'session.taken-over' | 'enterprise.sessions-exceeded'>;
+}
+
+export interface SessionDirectoryOptions {
+  /** Sessions an enterprise may have at the same time. */
+  readonly limitOf: (enterprise: string) => number;
+  /** A device or gateway has a session, or has none any more; never told twice in a row. */
+  readonly onOnline: (key: string, online: boolean) => void;
+}
+
+type Opened = Extract<SessionChange, { readonly opened: number }>;
+
+const noneEnded: readonly EndedSession[] = [];
+
+export class SessionDirectory {
+  readonly #options: SessionDirectoryOptions;
+  /** Row of a client; its key says whether it is a claim's. */
+  readonly #rows = new Map<string, number>();
+  /** By worker: row of each session number. */
+  readonly #numbers: Map<number, number>[] = [];
+  readonly #enterprises = new Map<string, number>();
+  // Columns: a session costs its key, two map entries and these.
+  readonly #keys: string[] = [];
+  #worker = new Int32Array(64);
+  #number = new Float64Array(64);
+  /** Rises with every session that opens: the newest goes first. */
+  #order = new Float64Array(64);
+  readonly #free: number[] = [];
+  #opened = 0;
+
+  constructor(options: SessionDirectoryOptions) {
+    this.#options = options;
+  }
+
+  /** Sessions that are open, those of claims included. */
+  get size(): number {
+    return this.#rows.size;
+  }
+
+  /** True when the device or gateway has a session. */
+  has(key: string): boolean {
+    return this.#rows.has(key);
+  }
+
+  /** Sessions of one enterprise. */
+  countOf(enterprise: string): number {
+    return this.#enterprises.get(enterprise) ?? 0;
+  }
+
+  /** Takes in what a worker reports; answers which sessions lose by it. */
+  apply(worker: number, changes: readonly SessionChange[]): EndedSession[] {
+    const ended: EndedSession[] = [];
+    for (const change of changes) {
+      if ('closed' in change) this.#close(worker, change.closed);
+      else ended.push(...this.#open(worker, change));
+    }
+    return ended;
+  }
+
+  /** A worker died: with it all its sessions. */
+  workerGone(worker: number): void {
+    for (const number of [...this.#numbersOf(worker).keys()]) this.#close(worker, number);
+  }
+
+  /** The limit of an enterprise changed: its newest sessions beyond it have to go. */
+  enforce(enterprise: string): EndedSession[] {
+    const tooMany = this.countOf(enterprise) - this.#options.limitOf(enterprise);
+    if (tooMany <= 0) return [];
+    const rows: number[] = [];
+    for (const [key, row] of this.#rows) if (enterpriseOf(key) === enterprise) rows.push(row);
+    rows.sort((a, b) => this.#order[b]! - this.#order[a]!);
+    return rows.slice(0, tooMany).map((row) => this.#end(row, 'enterprise.sessions-exceeded'));
+  }
+
+  #open(worker: number, opened: Opened): readonly EndedSession[] {
+    const { enterprise } = opened;
+    const key = clientKey(opened);
+    const row = this.#rows.get(key);
+    if (row !== undefined) return this.#takeOver(row, worker, opened.opened);
+    if (this.countOf(enterprise) >= this.#options.limitOf(enterprise)) {
+      return [{ worker, number: opened.opened, code: 'enterprise.sessions-exceeded' }];
+    }
+    this.#enterprises.set(enterprise, this.countOf(enterprise) + 1);
+    const added = this.#free.pop() ?? this.#grow();
+    this.#keys[added] = key;
+    this.#rows.set(key, added);
+    this.#place(added, worker, opened.opened);
+    if (opened.kind !== 'claim') this.#options.onOnline(key, true);
+    return noneEnded;
+  }
+
+  #takeOver(row: number, worker: number, number: number): readonly EndedSession[] {
+    const before = { worker: this.#worker[row]!, number: this.#number[row]! };
+    this.#numbersOf(before.worker).delete(before.number);
+    this.#place(row, worker, number);
+    return [{ ...before, code: 'session.taken-over' }];
+  }
+
+  #place(row: number, worker: number, number: number): void {
+    this.#worker[row] = worker;
+    this.#number[row] = number;
+    this.#order[row] = ++this.#opened;
+    this.#numbersOf(worker).set(number, row);
+  }
+
+  /** The end of a session that lost its place is nothing new. */
+  #close(worker: number, number: number): void {
+    const row = this.#numbersOf(worker).get(number);
+    if (row !== undefined) this.#remove(row);
+  }
+
+  #end(row: number, code: EndedSession['code']): EndedSession {
+    const ended = { worker: this.#worker[row]!, number: this.#number[row]!, code };
+    this.#remove(row);
+    return ended;
+  }
+
+  #remove(row: number): void {
+    const key = this.#keys[row]!;
+    const enterprise = enterpriseOf(key);
+    const left = this.countOf(enterprise) - 1;
+    if (left > 0) this.#enterprises.set(enterprise, left);
+    else this.#enterprises.delete(enterprise);
+    this.#numbersOf(this.#worker[row]!).delete(this.#number[row]!);
+    this.#rows.delete(key);
+    this.#keys[row] = '';
+    this.#free.push(row);
+    if (!isClaim(key)) this.#options.onOnline(key, false);
+  }
+
+  #numbersOf(worker: number): Map<number, number> {
+    return (this.#numbers[worker] ??= new Map());
+  }
+
+  #grow(): number {
+    const row = this.#keys.length;
+    if (row === this.#worker.length) {
+      this.#worker = grown(this.#worker, Int32Array);
+      this.#number = grown(this.#number, Float64Array);
+      this.#order = grown(this.#order, Float64Array);
+    }
+    return row;
+  }
+}
+
+/** Two dots, and no device id is `claim`: a claim session is nobody else's. */
+function clientKey({ enterprise, kind, subject }: Opened): string {
+  return kind === 'claim' ? `${enterprise}.claim.${subject}` : deviceKey(enterprise, subject);
+}
+
+function isClaim(key: string): boolean {
+  return key.indexOf('.') !== key.lastIndexOf('.');
+}
+
+function enterpriseOf(key: string): string {
+  return key.slice(0, key.indexOf('.'));
+}
+
+function grown<T extends Int32Array | Float64Array>(column: T, kind: new (length: number) => T): T {
+  const larger = new kind(column.length * 2);
+  larger.set(column as never);
+  return larger;
+}
