@@ -1,0 +1,348 @@
+import { DatabaseSync } from 'node:sqlite';
+import fc from 'fast-check';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { AuditEntry, AuditFilter, LifeChange } from '../../../gateway/registry/lives.ts';
+import type { Registry } from '../../../gateway/registry/registry.ts';
+import {
+  type DeviceLife,
+  type DeviceState,
+  type LifeEvent,
+  lifeEvents,
+  newLife,
+  transition,
+} from '../../../model/device.ts';
+import { secretHash } from '../../../model/fleet-secret.ts';
+import { limits } from '../../../model/limits.ts';
+import { failureOf, openEmpty } from './open.ts';
+
+function change(device: string, event: LifeEvent, atMs = 1000): LifeChange {
+  return { enterprise: 'acme', device, event, atMs, cause: `because ${event}`, actor: 'system' };
+}
+
+/** Registers `count` devices `d00001` … of `enterprise`. */
+async function register(registry: Registry, count: number, enterprise = 'acme'): Promise<void> {
+  await registry.importDevices(
+    (async function* () {
+      for (let row = 1; row <= count; row++) {
+        const device = `d${String(row).padStart(5, '0')}`;
+        yield { row, enterprise, device, profile: 'generic' };
+      }
+    })(),
+  );
+}
+
+async function wholeTrail(
+  registry: Registry,
+  filter: AuditFilter,
+  limit: number,
+): Promise<AuditEntry[]> {
+  const entries: AuditEntry[] = [];
+  let after: string | undefined;
+  for (;;) {
+    const page = await registry.lives.audit(filter, { after, limit });
+    expect(page.items.length).toBeLessThanOrEqual(limit);
+    entries.push(...page.items);
+    if (page.next === null) return entries;
+    after = page.next;
+  }
+}
+
+describe('changes', () => {
+  it('happen in their order, and each is in the audit trail with time, cause and actor', async () => {
+    const { registry, reader } = openEmpty();
+    await register(registry, 1);
+    const worker = reader();
+    const outcomes = await registry.lives.apply([
+      change('d00001', 'connect', 10),
+      change('d00001', 'store', 20),
+      { ...change('d00001', 'suspend', 30), actor: 'token:abc', cause: 'it is too loud' },
+    ]);
+    expect(outcomes.map((outcome) => outcome && [outcome.from, outcome.to])).toEqual([
+      ['registered', 'connected'],
+      ['connected', 'active'],
+      ['active', 'suspended'],
+    ]);
+    expect(await worker.device('acme', 'd00001')).toMatchObject({ state: 'suspended' });
+    const trail = await wholeTrail(registry, { enterprise: 'acme', device: 'd00001' }, 10);
+    expect(trail[0]).toEqual({
+      id: expect.any(Number),
+      atMs: 30,
+      enterprise: 'acme',
+      device: 'd00001',
+      event: 'suspend',
+      from: 'active',
+      to: 'suspended',
+      cause: 'it is too loud',
+      actor: 'token:abc',
+    });
+    expect(trail.slice(1, 3).map((entry) => entry.event)).toEqual(['store', 'connect']);
+  });
+
+  it('leave no trace where the device is unknown or the event is not allowed', async () => {
+    const { registry } = openEmpty();
+    await register(registry, 1);
+    const before = await wholeTrail(registry, {}, 100);
+    const outcomes = await registry.lives.apply([
+      change('nobody', 'connect'),
+      change('d00001', 'resume'),
+      { ...change('d00001', 'connect'), enterprise: 'bolt' },
+    ]);
+    expect(outcomes).toEqual([null, null, null]);
+    expect(await wholeTrail(registry, {}, 100)).toEqual(before);
+    expect(await registry.lives.apply([])).toEqual([]);
+  });
+
+  it('note when the first row was stored, once, and when the last one was', async () => {
+    const { registry } = openEmpty();
+    await register(registry, 1);
+    await registry.lives.apply([
+      change('d00001', 'store', 100),
+      change('d00001', 'silence', 200),
+      change('d00001', 'store', 300),
+    ]);
+    const times = async () => {
+      const { activatedAtMs, lastRowAtMs } = (await registry.get('acme', 'd00001'))!;
+      return [activatedAtMs, lastRowAtMs];
+    };
+    expect(await times()).toEqual([100, 300]);
+    const rows = [
+      { enterprise: 'acme', device: 'd00001', atMs: 500 },
+      { enterprise: 'acme', device: 'd00001', atMs: 400 },
+      { enterprise: 'acme', device: 'nobody', atMs: 400 },
+    ];
+    const before = await wholeTrail(registry, {}, 100);
+    await registry.lives.noteRows(rows);
+    expect(await times()).toEqual([100, 500]);
+    expect(await wholeTrail(registry, {}, 100)).toEqual(before);
+  });
+
+  it('follow the state machine, whatever comes: the file says what the model says', async () => {
+    const { registry } = openEmpty();
+    await register(registry, 30);
+    let next = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.constantFrom(...lifeEvents), { minLength: 1, maxLength: 25 }),
+        async (events) => {
+          next += 1;
+          const device = `d${String(next).padStart(5, '0')}`;
+          let life: DeviceLife = newLife;
+          const expected = events.map((event) => {
+            const to = transition(life, event);
+            const from: DeviceState = life.state;
+            life = to ?? life;
+            return to && { from, to: to.state };
+          });
+          const outcomes = await registry.lives.apply(events.map((each) => change(device, each)));
+          expect(outcomes.map((each) => each && { from: each.from, to: each.to })).toEqual(
+            expected,
+          );
+          expect((await registry.get('acme', device))!.state).toBe(life.state);
+          const trail = await wholeTrail(registry, { enterprise: 'acme', device }, 7);
+          const transitions = trail.filter((entry) => entry.cause.startsWith('because'));
+          expect(transitions.map(({ from, to }) => ({ from, to })).reverse()).toEqual(
+            expected.filter((each) => each !== null),
+          );
+        },
+      ),
+      { numRuns: 30, endOnFailure: true },
+    );
+  });
+
+  it('cut a cause that is too long', async () => {
+    const { registry } = openEmpty();
+    await register(registry, 1);
+    const long = { ...change('d00001', 'suspend'), cause: 'x'.repeat(1000) };
+    await registry.lives.apply([long]);
+    const [entry] = await wholeTrail(registry, {}, 1);
+    expect(entry!.cause).toHaveLength(limits.textCharsMax);
+  });
+});
+
+describe('loading', () => {
+  it('pages through every device and gateway in the order of keys', async () => {
+    const { registry } = openEmpty();
+    await register(registry, 40);
+    await registry.add({ enterprise: 'acme', device: 'edge', kind: 'gateway' });
+    await registry.add({
+      enterprise: 'bolt',
+      device: 'a',
+      profile: 'agv',
+      district: 'wujin',
+      industry: '34',
+    });
+    await registry.lives.apply([{ ...change('a', 'store', 77), enterprise: 'bolt' }]);
+    const all = await registry.lives.rows({ limit: limits.lifeRowsMax });
+    expect(all.next).toBeNull();
+    expect(all.items).toHaveLength(42);
+    expect(all.items.at(-1)).toEqual({
+      enterprise: 'bolt',
+      device: 'a',
+      kind: 'device',
+      profile: 'agv',
+      district: 'wujin',
+      industry: '34',
+      gateway: null,
+      state: 'active',
+      activatedAtMs: 77,
+      lastRowAtMs: 77,
+    });
+    for (const limit of [1, 7, 41, 42]) {
+      const found = [];
+      let after: string | undefined;
+      do {
+        const page = await registry.lives.rows({ after, limit });
+        found.push(...page.items);
+        after = page.next ?? undefined;
+      } while (after !== undefined);
+      expect(found).toEqual(all.items);
+    }
+  });
+
+  it('refuses a page that is none', async () => {
+    const { registry } = openEmpty();
+    const pages = [{ limit: 0 }, { limit: limits.lifeRowsMax + 1 }, { limit: 1, after: 'x' }];
+    for (const page of pages) {
+      expect((await failureOf(registry.lives.rows(page))).code).toBe('api.bad-request');
+    }
+  });
+});
+
+describe('credentials that nobody used', () => {
+  it('are void after their time, and their devices expired; all others are left alone', async () => {
+    const { registry } = openEmpty();
+    const old = { enterprise: 'acme', device: 'old', profile: 'generic' };
+    const issued = await registry.add(old);
+    const kept = new Map([['old', issued.secret]]);
+    for (const device of ['recent', 'used', 'registered', 'suspended']) {
+      kept.set(device, (await registry.add({ ...old, device })).secret);
+    }
+    const claimed = ['old', 'recent', 'used', 'suspended'];
+    await registry.lives.apply(claimed.map((device) => change(device, 'claim', 90)));
+    await registry.lives.apply([
+      change('old', 'issue', 99),
+      change('recent', 'issue', 100),
+      change('used', 'issue', 90),
+      change('suspended', 'issue', 90),
+      change('used', 'connect', 95),
+      change('suspended', 'suspend', 95),
+    ]);
+    const expired = await registry.lives.expireUnused(100, 500);
+    expect(expired.map(({ device, from, to, atMs }) => [device, from, to, atMs])).toEqual([
+      ['old', 'provisioned', 'expired', 500],
+    ]);
+    for (const [device, secret] of kept) {
+      const { secretHash: hash } = (await registry.device('acme', device))!;
+      expect(hash.equals(secretHash(secret))).toBe(device !== 'old');
+    }
+    expect(await registry.lives.expireUnused(100, 600)).toEqual([]);
+    const [entry] = await wholeTrail(registry, { enterprise: 'acme', device: 'old' }, 1);
+    expect(entry).toMatchObject({ event: 'expire', actor: 'system', atMs: 500 });
+  });
+
+  it('expire however many they are', async () => {
+    const { registry } = openEmpty();
+    await register(registry, 2345);
+    const { items } = await registry.lives.rows({ limit: 5000 });
+    await registry.lives.apply(
+      items.flatMap(({ device }) => [change(device, 'claim', 1), change(device, 'issue', 2)]),
+    );
+    expect(await registry.lives.expireUnused(3, 4)).toHaveLength(2345);
+    const after = await registry.lives.rows({ limit: 5000 });
+    expect(after.items.every((row) => row.state === 'expired')).toBe(true);
+  });
+});
+
+describe('the audit trail', () => {
+  it('is read newest first, of all, of an enterprise, of a device, every entry once', async () => {
+    const { registry } = openEmpty();
+    await register(registry, 3);
+    await register(registry, 2, 'bolt');
+    for (let i = 0; i < 10; i++) {
+      await registry.lives.apply([
+        change('d00001', 'suspend', i),
+        change('d00001', 'resume', i),
+        { ...change('d00002', i % 2 === 0 ? 'suspend' : 'resume', i), enterprise: 'bolt' },
+      ]);
+    }
+    const all = await wholeTrail(registry, {}, 1000);
+    const ids = all.map((entry) => entry.id);
+    expect(ids).toEqual([...ids].sort((a, b) => b - a));
+    for (const limit of [1, 4, 30]) expect(await wholeTrail(registry, {}, limit)).toEqual(all);
+    const ofBolt = all.filter((entry) => entry.enterprise === 'bolt');
+    expect(await wholeTrail(registry, { enterprise: 'bolt' }, 3)).toEqual(ofBolt);
+    const ofOne = all.filter(
+      ({ enterprise, device }) => `${enterprise}.${device}` === 'acme.d00001',
+    );
+    expect(ofOne.length).toBeGreaterThanOrEqual(20);
+    const filter = { enterprise: 'acme', device: 'd00001' };
+    expect(await wholeTrail(registry, filter, 3)).toEqual(ofOne);
+  });
+
+  it('takes notes that are no transition', async () => {
+    const { registry } = openEmpty();
+    await registry.lives.note({
+      atMs: 5,
+      enterprise: 'acme',
+      device: null,
+      event: 'ca-created',
+      cause: 'for tests',
+      actor: 'operator',
+    });
+    expect(await wholeTrail(registry, { enterprise: 'acme' }, 5)).toMatchObject([
+      { event: 'ca-created', from: null, to: null, device: null },
+    ]);
+  });
+
+  it('forgets what is older than it is told to keep, and nothing else', async () => {
+    const { registry } = openEmpty();
+    const note = { enterprise: 'acme', device: null, event: 'x', cause: '', actor: 'system' };
+    for (const atMs of [10, 20, 30]) await registry.lives.note({ ...note, atMs });
+    expect(await registry.lives.pruneAudit(20)).toBe(1);
+    expect((await wholeTrail(registry, {}, 9)).map((entry) => entry.atMs)).toEqual([30, 20]);
+
+    await register(registry, 1300);
+    const { items } = await registry.lives.rows({ limit: 5000 });
+    await registry.lives.apply(items.map(({ device }) => change(device, 'suspend', 15)));
+    expect(await registry.lives.pruneAudit(16)).toBe(1300);
+  });
+
+  it('cannot be changed, not even by whoever has the file open', async () => {
+    const { registry, path } = openEmpty();
+    await register(registry, 1);
+    await registry.lives.apply([change('d00001', 'suspend')]);
+    const db = new DatabaseSync(path);
+    onTestFinished(() => db.close());
+    expect(() => db.exec("UPDATE audit SET actor = 'somebody else'")).toThrow(/append-only/);
+  });
+
+  it('is read by an index, whatever is asked', async () => {
+    const { path } = openEmpty();
+    const db = new DatabaseSync(path);
+    onTestFinished(() => db.close());
+    const plan = (condition: string, ...values: string[]) =>
+      db
+        .prepare(
+          `EXPLAIN QUERY PLAN SELECT * FROM audit WHERE ${condition} ORDER BY id DESC LIMIT 9`,
+        )
+        .all(...values)
+        .map((row) => row.detail)
+        .join();
+    const ofEnterprise = plan('enterprise = ? AND id < ?', 'acme', '5');
+    expect(ofEnterprise).toContain('audit_by_enterprise');
+    const ofDevice = plan('enterprise = ? AND device = ? AND id < ?', 'acme', 'a', '5');
+    expect(ofDevice).toContain('audit_by_device');
+    expect(ofEnterprise + ofDevice).not.toMatch(/SCAN|TEMP B-TREE/);
+  });
+
+  it.each([
+    [{}, { limit: 0 }],
+    [{}, { limit: limits.apiPageRowsMax + 1 }],
+    [{}, { limit: 1, after: 'x' }],
+    [{}, { limit: 1, after: '-1' }],
+    [{ device: 'a' }, { limit: 1 }],
+  ])('refuses %j %j', async (filter, page) => {
+    const { registry } = openEmpty();
+    expect((await failureOf(registry.lives.audit(filter, page))).code).toBe('api.bad-request');
+  });
+});
