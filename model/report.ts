@@ -18,6 +18,40 @@ export interface ThresholdResult {
   readonly ok: boolean | null;
 }
 
+/** How many devices got there, how long after the first claim the last one did, and the quotient. */
+export interface OnboardingPace {
+  readonly devices: number;
+  readonly seconds: number;
+  readonly perSecond: number;
+}
+
+/** Devices that came on board by a claim; stages are of those that passed them. */
+export interface OnboardingReport {
+  /** Devices that got a credential of their own. */
+  readonly provisioned: number;
+  /** Devices whose first reading was acknowledged. */
+  readonly acknowledged: OnboardingPace;
+  /** Devices whose first row the platform has confirmed; null when it was not asked. */
+  readonly stored: OnboardingPace | null;
+  /** From a device's first attempt to claim to its first row; needs one clock for both. */
+  readonly firstRowMs: LatencySummary | null;
+  readonly stagesMs: {
+    /** Of the claim session: opening, TLS, CONNECT to CONNACK, and `claim`, their sum. */
+    readonly tcp: LatencySummary | null;
+    readonly tls: LatencySummary | null;
+    readonly connack: LatencySummary | null;
+    readonly claim: LatencySummary | null;
+    /** From the request for a credential to the credential. */
+    readonly provision: LatencySummary | null;
+    /** From opening the connection with the device's own credential to CONNACK. */
+    readonly reconnect: LatencySummary | null;
+    /** From the due time of the first reading to its PUBACK. */
+    readonly puback: LatencySummary | null;
+    /** From the timestamp of the first reading to its row. */
+    readonly row: LatencySummary | null;
+  };
+}
+
 /** Latencies in milliseconds, counts in readings. */
 export interface RunReport {
   readonly schema: 'onramp-report/1';
@@ -57,6 +91,8 @@ export interface RunReport {
     readonly seconds: number;
     readonly latencyMs: LatencySummary | null;
   };
+  /** Null when the devices were registered beforehand. */
+  readonly onboarding: OnboardingReport | null;
   readonly telemetry: {
     readonly sent: number;
     readonly acked: number | null;

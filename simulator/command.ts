@@ -4,7 +4,12 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { type Clock, systemClock } from '../model/clock.ts';
 import { messageOf } from '../model/errors.ts';
-import { type SimulationOptions, simulationFlags, simulationOptions } from './options.ts';
+import {
+  needsFleetKey,
+  type SimulationOptions,
+  simulationFlags,
+  simulationOptions,
+} from './options.ts';
 import { type ProgressOutput, progressWriter } from './progress.ts';
 import type { SimulationReport } from './report.ts';
 import { reportTable } from './report-table.ts';
@@ -23,9 +28,15 @@ Examples:
   onramp simulate --interval nominal --report full --sensors --duration forever
   onramp simulate --target mqtts://10.0.0.5 --allow-host 10.0.0.5 --tls-ca ca.pem --fleet-key f.key
   onramp simulate --shard 1/4 --ledger ledger-1.ndjson --json     and 2/4, 3/4, 4/4 beside it
+  onramp simulate --onboard claim --register --api http://127.0.0.1:8080 \\
+    --api-token-file data/operator.token --credentials fleet.ndjson
+                                        from an empty registry to the first rows, by claim
+  onramp simulate --credentials fleet.ndjson                      the same devices come back
 
-Exit codes: 0 done; 1 no device, or not every device, could connect; 2 wrong usage; 4 invalid: the
-load was not the load asked for (the reasons are listed); 130 interrupted.`;
+First rows are timed by the platform's clock and claims by this machine's: they must agree.
+
+Exit codes: 0 done; 1 not every device could connect, or the row of one was not seen; 2 wrong usage;
+4 invalid: the load was not the load asked for (the reasons are listed); 130 interrupted.`;
 
 /** What the command needs of its process, replaceable in tests. */
 export interface CommandEnvironment {
@@ -83,11 +94,13 @@ export async function simulate(
   return exitCode(report);
 }
 
-/** 130 interrupted, 4 invalid, 1 not every device connected, 0 done. */
+/** 130 interrupted, 4 invalid, 1 not every device connected or has its first row, 0 done. */
 export function exitCode(report: SimulationReport): number {
   if (report.interrupted) return 130;
   if (!report.generator.valid) return 4;
-  return report.connect.connected === report.fleet.devices ? 0 : 1;
+  const { devices } = report.fleet;
+  const stored = report.onboarding?.stored?.devices ?? devices;
+  return report.connect.connected === devices && stored === devices ? 0 : 1;
 }
 
 /** The files that flags name are read here, so that what cannot be read is reported with the rest. */
@@ -102,12 +115,15 @@ function readOptions(flags: Readonly<Record<string, unknown>>): SimulationOption
       return undefined;
     }
   };
-  const key = read('--fleet-key', flags.fleetKey ?? fleetKeyFile);
+  const preset = needsFleetKey(flags) ? fleetKeyFile : undefined;
+  const key = read('--fleet-key', flags.fleetKey ?? preset);
+  const token = read('--api-token-file', flags.apiTokenFile);
   const input = {
     ...flags,
-    // A key that cannot be read is a problem already; this one only avoids a second one.
+    // What cannot be read is a problem already; a value only avoids a second one.
     fleetKey: key === undefined ? Buffer.alloc(32) : Buffer.from(key.trim(), 'base64url'),
     tlsCa: read('--tls-ca', flags.tlsCa),
+    apiTokenFile: flags.apiTokenFile === undefined ? undefined : (token ?? 'unreadable'),
   };
   return simulationOptions(input, problems);
 }

@@ -12,6 +12,7 @@ import { Connector } from './connector.ts';
 import { Ledger } from './ledger.ts';
 import type { MachineEvent, Machines, ReportKind } from './machines.ts';
 import { Measurements } from './measurements.ts';
+import type { Onboarding } from './onboarding/onboarding.ts';
 import { evenPhase, Schedule, slotMs } from './schedule.ts';
 
 /** Turns of the timer in which every client is looked at once. */
@@ -29,7 +30,12 @@ export interface FleetSettings {
   readonly dialect: Dialect;
   readonly devices: readonly CityDevice[];
   readonly machines: Pick<Machines, 'read' | 'takeEvents' | 'intervalMs'>;
-  readonly secret: (device: CityDevice) => string;
+  /** The secret of a device, which has the position `index` in `devices`. */
+  readonly secret: (device: CityDevice, index: number) => string;
+  /** Devices come by a claim; null when they have their secrets. */
+  readonly onboarding?: Onboarding | null;
+  /** What to count in; a new one when left out. */
+  readonly measurements?: Measurements;
   readonly qos: 0 | 1;
   readonly report: ReportKind;
   /** A multiple of `slotMs`, or null for what the machines ask for. */
@@ -49,9 +55,12 @@ export interface FleetSettings {
  * Devices connect, each publishes from its first session on by the clock, connected or not, and
  * reconnects after a loss. What comes due while a device's outbox is full is skipped and counted.
  * Readings have `seq` 1, 2, 3 … and as `ts` their due time, strictly increasing per device.
+ *
+ * With `onboarding` a device without a credential claims one first, in the same place of the queue
+ * of connections, and its first reading is due at once; the next are in step with everybody's.
  */
 export class Fleet implements ClientListener {
-  readonly measurements = new Measurements();
+  readonly measurements: Measurements;
   readonly ledger: Ledger;
   readonly #settings: FleetSettings;
   readonly #clients: readonly MqttClient[];
@@ -76,6 +85,7 @@ export class Fleet implements ClientListener {
   constructor(settings: FleetSettings) {
     const { devices, dialect, clock, target } = settings;
     this.#settings = settings;
+    this.measurements = settings.measurements ?? new Measurements();
     this.ledger = new Ledger(devices);
     const clientSettings: ClientSettings = {
       clock,
@@ -104,7 +114,7 @@ export class Fleet implements ClientListener {
       random: settings.random,
       connect: (device) => {
         if (this.#met[device] === 0) this.measurements.counters.attempted++;
-        this.#clients[device]!.connect();
+        this.#connect(device);
       },
     });
     this.#made = new Uint32Array(devices.length);
@@ -169,13 +179,14 @@ export class Fleet implements ClientListener {
   /** Cuts what is left and stops the timer. */
   stop(): void {
     this.leave();
+    this.#settings.onboarding?.stop();
     for (const client of this.#clients) client.cut();
     this.#schedule.stop();
   }
 
   credentials(client: MqttClient): Credentials {
     const device = this.#settings.devices[client.index]!;
-    const secret = this.#settings.secret(device);
+    const secret = this.#settings.secret(device, client.index);
     return this.#settings.dialect.credentials(device.enterprise, device.device, secret);
   }
 
@@ -193,8 +204,9 @@ export class Fleet implements ClientListener {
     this.#met[device] = 2;
     this.#lastConnectedMs = connackMs;
     this.measurements.counters.connected++;
-    const intervalMs = this.#intervalMs(device);
-    this.#schedule.set(device, this.#schedule.firstDue(connackMs, intervalMs, evenPhase(device)));
+    const { onboarding } = this.#settings;
+    onboarding?.connected(device, client.times);
+    this.#schedule.set(device, onboarding ? connackMs : this.#inStep(device, connackMs));
   }
 
   onWritten(client: MqttClient, message: Outgoing, again: boolean): void {
@@ -223,6 +235,10 @@ export class Fleet implements ClientListener {
     if (!acknowledged) return;
     counters.acked++;
     this.ledger.acknowledge(client.index, message.seq);
+    if (message.seq === 1) {
+      const dueAtMs = this.#schedule.wallOf(message.dueMs);
+      this.#settings.onboarding?.acknowledged(client.index, message.dueMs, dueAtMs, nowMs);
+    }
     if (message.dueMs >= beginMs && message.dueMs < endMs) {
       latencies.ack.record(nowMs - message.dueMs);
     }
@@ -235,12 +251,35 @@ export class Fleet implements ClientListener {
     if (accepted) this.#sessions--;
     if (this.#leaving) return;
     if (failure !== null) this.measurements.recordFailure(failure);
+    if (accepted) {
+      this.#connector.retry(device, nowMs);
+    } else {
+      this.#settings.onboarding?.refused(device, failure);
+      this.#failed(device, nowMs);
+    }
+  }
+
+  /** Begins an attempt: with a claim where there is no credential yet. */
+  #connect(device: number): void {
+    const { clock, onboarding } = this.#settings;
+    if (!onboarding?.needsClaim(device)) {
+      this.#clients[device]!.connect();
+      return;
+    }
+    onboarding.claim(device, (provisioned) => {
+      if (this.#leaving) return;
+      if (provisioned) this.#clients[device]!.connect();
+      else this.#failed(device, clock.monotonicMs());
+    });
+  }
+
+  /** An attempt did not end in a session. */
+  #failed(device: number, nowMs: number): void {
     if (this.#met[device] === 0) {
       this.#met[device] = 1;
       this.#untried--;
     }
-    if (accepted) this.#connector.retry(device, nowMs);
-    else this.#connector.settle(device, false, nowMs);
+    this.#connector.settle(device, false, nowMs);
   }
 
   #produce(device: number, dueMs: number): void {
@@ -265,7 +304,14 @@ export class Fleet implements ClientListener {
       client.publish(this.#topics[device]!, payload, qos, seq, dueMs);
       for (const event of machines.takeEvents(device)) this.#alarm(device, event, dueMs);
     }
-    this.#schedule.set(device, dueMs + this.#intervalMs(device));
+    const inStep = this.#made[device]! > 1 || !this.#settings.onboarding;
+    const nextMs = inStep ? dueMs + this.#intervalMs(device) : this.#inStep(device, dueMs);
+    this.#schedule.set(device, nextMs);
+  }
+
+  /** The first due time after `afterMs` on the device's own phase. */
+  #inStep(device: number, afterMs: number): number {
+    return this.#schedule.firstDue(afterMs, this.#intervalMs(device), evenPhase(device));
   }
 
   #alarm(device: number, event: MachineEvent, dueMs: number): void {
@@ -304,6 +350,7 @@ export class Fleet implements ClientListener {
       return;
     }
     this.#connector.turn(nowMs);
+    this.#settings.onboarding?.turn(nowMs);
     for (let left = Math.ceil(clients.length / turnsPerSweep); left > 0; left--) {
       if (this.#sweepAt >= clients.length) this.#sweepAt = 0;
       clients[this.#sweepAt++]!.sweep(nowMs);

@@ -33,6 +33,14 @@ const counterNames = [
   'windowDelivered',
   /** Within the measured window: turns of the timer that missed a slot. */
   'overruns',
+  /** Devices that got a credential of their own by a claim. */
+  'provisioned',
+  /** Requests for a credential sent again, because no answer came. */
+  'askedAgain',
+  /** Devices that came by a claim and whose first reading was acknowledged. */
+  'firstAcked',
+  /** Devices that came by a claim and whose first row the platform has confirmed. */
+  'firstRows',
 ] as const;
 
 const latencyNames = [
@@ -50,10 +58,28 @@ const latencyNames = [
   'ack',
   /** How late the timer ran; in the measured window. */
   'eventLoopLag',
+  /** The same three stages and their sum, of claim sessions. */
+  'claimTcp',
+  'claimTls',
+  'claimConnack',
+  'claim',
+  /** From a claim session's request, handed to the socket, to the credential. */
+  'provision',
+  /** From the start of a device's first connection with its own credential to CONNACK. */
+  'reconnect',
+  /** From the due time of a device's first reading to its PUBACK. */
+  'firstAck',
+  /** From the timestamp of a device's first reading to its row, as the platform says. */
+  'row',
+  /** From a device's first attempt to claim to its first row. */
+  'firstRow',
 ] as const;
 
 export type CounterName = (typeof counterNames)[number];
 export type LatencyName = (typeof latencyNames)[number];
+
+/** Kinds of failure told apart. */
+const failureKindsMax = 200;
 
 /** Measurements as JSON, for another process. */
 export interface EncodedMeasurements {
@@ -75,18 +101,41 @@ export class Measurements {
 
   /** A connection that became a session. */
   recordConnect(times: ConnectTimes): void {
-    const { begunMs, tcpMs, tlsMs, connackMs } = times;
-    this.latencies.tcp.record(tcpMs - begunMs);
-    if (tlsMs > 0) this.latencies.tls.record(tlsMs - tcpMs);
-    this.latencies.connack.record(connackMs - (tlsMs > 0 ? tlsMs : tcpMs));
-    this.latencies.connect.record(connackMs - begunMs);
+    this.#recordStages(times, 'tcp', 'tls', 'connack', 'connect');
   }
 
+  /** A connection that became a claim session. */
+  recordClaim(times: ConnectTimes): void {
+    this.#recordStages(times, 'claimTcp', 'claimTls', 'claimConnack', 'claim');
+  }
+
+  /** Counts a failure; a platform that invents codes without end has them counted as `other`. */
   recordFailure(failure: Failure, count = 1): void {
     const key = `${failure.stage}/${failure.code}`;
     const entry = this.#failures.get(key);
-    if (entry === undefined) this.#failures.set(key, { failure, count });
-    else entry.count += count;
+    if (entry !== undefined) entry.count += count;
+    else if (this.#failures.size < failureKindsMax) this.#failures.set(key, { failure, count });
+    else this.#recordOther(failure.stage, count);
+  }
+
+  #recordOther(stage: Failure['stage'], count: number): void {
+    const key = `${stage}/other`;
+    const entry = this.#failures.get(key) ?? { failure: { stage, code: 'other' }, count: 0 };
+    entry.count += count;
+    this.#failures.set(key, entry);
+  }
+
+  #recordStages(
+    { begunMs, tcpMs, tlsMs, connackMs }: ConnectTimes,
+    tcp: LatencyName,
+    tls: LatencyName,
+    connack: LatencyName,
+    whole: LatencyName,
+  ): void {
+    this.latencies[tcp].record(tcpMs - begunMs);
+    if (tlsMs > 0) this.latencies[tls].record(tlsMs - tcpMs);
+    this.latencies[connack].record(connackMs - (tlsMs > 0 ? tlsMs : tcpMs));
+    this.latencies[whole].record(connackMs - begunMs);
   }
 
   /** Most frequent first. */

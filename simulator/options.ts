@@ -101,10 +101,41 @@ const fields = z.strictObject({
   fleetKey: z
     .instanceof(Buffer, { error: 'is needed' })
     .refine((key) => key.length >= 16, 'shorter than 16 bytes')
+    .optional()
     .meta({
       value: 'FILE',
-      description: "the devices' secrets derive from it (default: data/fleet.key)",
+      description:
+        "the devices' secrets, and the claims', derive from it (default: data/fleet.key)",
     }),
+  onboard: z.enum(['claim']).optional().meta({
+    value: 'claim',
+    description: "devices first claim a credential of their own, with their enterprise's claim",
+  }),
+  credentials: z.string().optional().meta({
+    value: 'FILE',
+    description: 'with --onboard: where to keep the credentials; without: where they are',
+  }),
+  answerTimeout: duration(100).prefault('10s').meta({
+    value: 'DURATION',
+    description: 'a claim that is not answered by then is sent again',
+  }),
+  api: z
+    .url({ protocol: /^https?$/, error: 'must be http://host:port or https://host:port' })
+    .optional()
+    .meta({ value: 'URL', description: "the platform's API, to ask when first rows were stored" }),
+  apiTokenFile: z
+    .string()
+    .trim()
+    .optional()
+    .meta({ value: 'FILE', description: 'the token for --api' }),
+  register: z
+    .boolean()
+    .prefault(false)
+    .meta({ description: 'have --api register the claims of the city first' }),
+  firstRowTimeout: duration(0).prefault('60s').meta({
+    value: 'DURATION',
+    description: 'wait for first rows after the last acknowledgement, at most',
+  }),
   connectRate: whole(1, 1_000_000).optional().meta({
     value: 'N',
     description: 'connections begun per second (default: as fast as possible)',
@@ -209,6 +240,7 @@ export function simulationOptions(
   const mistakes = [
     ...problems,
     ...(result.error?.issues ?? []).map((issue) => `${optionName(issue.path)}: ${issue.message}`),
+    ...(input.fleetKey === undefined && needsFleetKey(input) ? ['--fleet-key: is needed'] : []),
     ...contradictions(validFields(input)),
   ];
   if (!result.success || mistakes.length > 0) throw new OnrampError('config.invalid', mistakes);
@@ -224,12 +256,30 @@ function validFields(input: Readonly<Record<string, unknown>>): Partial<Simulati
   return Object.fromEntries(valid) as Partial<SimulationOptions>;
 }
 
+/** False when the devices come back with credentials from a file. */
+export function needsFleetKey(input: Readonly<Record<string, unknown>>): boolean {
+  return input.credentials === undefined || input.onboard !== undefined;
+}
+
 /** What is wrong with fields that are right in themselves. */
 function contradictions(options: Partial<SimulationOptions>): string[] {
   const { enterprises = 0, devices = enterprises, backoff = 0, backoffMax = backoff } = options;
   const problems = targetProblems(options);
   if (enterprises > devices) problems.push(`--enterprises: ${enterprises} for ${devices} devices`);
   if (backoffMax < backoff) problems.push('--backoff-max: less than --backoff');
+  return [...problems, ...onboardingProblems(options)];
+}
+
+function onboardingProblems(options: Partial<SimulationOptions>): string[] {
+  const { onboard, api, apiTokenFile, register, qos, dialect } = options;
+  const problems: string[] = [];
+  if (onboard !== undefined && dialect !== undefined && dialect !== 'native') {
+    problems.push(`--onboard: the dialect ${dialect} has no claims`);
+  }
+  if (api !== undefined && onboard === undefined) problems.push('--api: is for --onboard claim');
+  if (api !== undefined && !apiTokenFile) problems.push('--api: needs --api-token-file');
+  if (api !== undefined && qos === 0) problems.push('--api: first rows need --qos 1');
+  if (api === undefined && register) problems.push('--register: needs --api');
   return problems;
 }
 

@@ -52,6 +52,8 @@ export function progressLine(now: SimulationProgress, before: SimulationProgress
   const delivered = (at: SimulationProgress | null): number => at?.acked ?? at?.sent ?? 0;
   const perSecond = elapsedMs > 0 ? ((delivered(now) - delivered(before)) * 1000) / elapsedMs : 0;
   const parts = [`${now.sessions}/${now.devices} connected`];
+  if (now.provisioned !== null) parts.push(`${now.provisioned} provisioned`);
+  if (now.firstRows !== null) parts.push(`${now.firstRows} first rows`);
   parts.push(`${perSecond.toFixed(0)} msg/s`, `${now.sent} sent`);
   if (now.acked !== null) parts.push(`${now.acked} acknowledged`);
   if (now.skipped > 0) parts.push(`${now.skipped} skipped`);

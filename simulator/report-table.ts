@@ -1,6 +1,7 @@
 /** A simulation's report for people. */
 
 import type { LatencySummary } from '../model/histogram.ts';
+import type { OnboardingPace, OnboardingReport } from '../model/report.ts';
 import type { SimulationReport } from './report.ts';
 
 /** The report as lines of a label and what there is to say, one topic a line. */
@@ -11,6 +12,7 @@ export function reportTable(report: SimulationReport): string {
     ['Fleet', `${fleet.devices} devices of ${fleet.enterprises} enterprises, seed ${report.seed}`],
     ['Connected', `${connect.connected} of ${connect.attempted} in ${seconds(connect.seconds)}`],
     ['  CONNECT → CONNACK', latency(connect.stagesMs.connack)],
+    ...(report.onboarding === null ? [] : onboardingRows(report.onboarding)),
     ['Readings', readings(telemetry)],
     ['  rate', `${telemetry.perSecond.toFixed(0)}/s over ${seconds(report.durationS)}`],
     ['  size', size(message)],
@@ -29,6 +31,25 @@ export function reportTable(report: SimulationReport): string {
   for (const reason of report.invalidReasons) rows.push(['INVALID', reason]);
   const width = Math.max(...rows.map(([label]) => label.length));
   return rows.map(([label, text]) => `${label.padEnd(width)}  ${text}\n`).join('');
+}
+
+function onboardingRows(onboarding: OnboardingReport): [string, string][] {
+  const { provisioned, acknowledged, stored, stagesMs, firstRowMs } = onboarding;
+  const rows: [string, string][] = [
+    ['On board', `${provisioned} devices got a credential by their claim`],
+    ['  first readings', pace(acknowledged)],
+    ['  claim session', latency(stagesMs.claim)],
+    ['  request → credential', latency(stagesMs.provision)],
+    ['  reconnect → CONNACK', latency(stagesMs.reconnect)],
+    ['  first due → PUBACK', latency(stagesMs.puback)],
+  ];
+  if (stored === null) return [...rows, ['  first rows', 'not known: no --api']];
+  rows.push(['  first rows', pace(stored)], ['  first due → row', latency(stagesMs.row)]);
+  return [...rows, ['  first claim → row', latency(firstRowMs)]];
+}
+
+function pace({ devices, seconds: duration, perSecond }: OnboardingPace): string {
+  return `${devices} in ${seconds(duration)}, ${perSecond.toFixed(0)} devices/s`;
 }
 
 function readings(telemetry: SimulationReport['telemetry']): string {

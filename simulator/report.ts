@@ -2,7 +2,7 @@
 
 import type { CityDevice } from '../model/city.ts';
 import type { LatencySummary } from '../model/histogram.ts';
-import type { RunReport } from '../model/report.ts';
+import type { OnboardingPace, OnboardingReport, RunReport } from '../model/report.ts';
 import { localFailureCodes } from './client/failure.ts';
 import { parseTarget } from './client/target.ts';
 import type { FailureCount, Measurements } from './measurements.ts';
@@ -29,6 +29,8 @@ export interface SimulationReport {
     readonly latencyMs: LatencySummary | null;
     readonly stagesMs: Readonly<Record<'tcp' | 'tls' | 'connack', LatencySummary | null>>;
   };
+  /** Null when the devices were registered beforehand. */
+  readonly onboarding: OnboardingReport | null;
   readonly telemetry: {
     /** `due` = `sent` + `unsent` + `skipped`; `sent` = `acked` + `unacknowledged` at QoS 1. */
     readonly due: number;
@@ -67,6 +69,10 @@ export interface RunFacts {
   readonly windowS: number;
   readonly interrupted: boolean;
   readonly connectSeconds: number;
+  /** From the first claim to the last acknowledged first reading; null without claims. */
+  readonly firstAckSeconds: number | null;
+  /** From the first claim to the last first row; null when the platform is not asked. */
+  readonly firstRowSeconds: number | null;
   readonly cpuS: number;
   readonly rssBytesMax: number;
 }
@@ -96,6 +102,7 @@ export function simulationReport(
     },
     message: messagePart(options, measurements),
     connect: connectPart(measurements, facts),
+    onboarding: onboardingPart(measurements, facts),
     telemetry: telemetryPart(options, measurements, facts),
     events: {
       due: counters.eventsDue,
@@ -144,6 +151,33 @@ function connectPart(measurements: Measurements, facts: RunFacts): SimulationRep
       connack: latencies.connack.summary(),
     },
   };
+}
+
+function onboardingPart(
+  { counters, latencies }: Measurements,
+  { firstAckSeconds, firstRowSeconds }: RunFacts,
+): OnboardingReport | null {
+  if (firstAckSeconds === null) return null;
+  return {
+    provisioned: counters.provisioned,
+    acknowledged: pace(counters.firstAcked, firstAckSeconds),
+    stored: firstRowSeconds === null ? null : pace(counters.firstRows, firstRowSeconds),
+    firstRowMs: latencies.firstRow.summary(),
+    stagesMs: {
+      tcp: latencies.claimTcp.summary(),
+      tls: latencies.claimTls.summary(),
+      connack: latencies.claimConnack.summary(),
+      claim: latencies.claim.summary(),
+      provision: latencies.provision.summary(),
+      reconnect: latencies.reconnect.summary(),
+      puback: latencies.firstAck.summary(),
+      row: latencies.row.summary(),
+    },
+  };
+}
+
+function pace(devices: number, seconds: number): OnboardingPace {
+  return { devices, seconds, perSecond: seconds > 0 ? devices / seconds : 0 };
 }
 
 function telemetryPart(

@@ -1,20 +1,23 @@
 /** One simulation from the first CONNECT to the last acknowledgement. */
 
-import { createSecretKey } from 'node:crypto';
 import { buildCity, type CityDevice } from '../model/city.ts';
 import { type Clock, sleep } from '../model/clock.ts';
 import { dialects } from '../model/dialects/index.ts';
 import { messageOf, OnrampError } from '../model/errors.ts';
-import { fleetSecret } from '../model/fleet-secret.ts';
 import { builtInProfiles } from '../model/profiles/index.ts';
 import { jitter } from '../model/random.ts';
 import { resolveTarget } from './client/target.ts';
 import { Fleet } from './fleet.ts';
+import { type Identities, identitiesOf } from './identities.ts';
 import type { Ledger } from './ledger.ts';
 import { LedgerFile } from './ledger-file.ts';
 import { Machines } from './machines.ts';
-import type { FailureCount, Measurements } from './measurements.ts';
+import { type FailureCount, Measurements } from './measurements.ts';
+import { CredentialFile } from './onboarding/credential-file.ts';
+import { FirstRows } from './onboarding/first-rows.ts';
+import { registerClaims } from './onboarding/register.ts';
 import type { SimulationOptions } from './options.ts';
+import { PlatformApi } from './platform-api.ts';
 import { type SimulationReport, simulationReport } from './report.ts';
 
 /** How often progress is reported and the end of a phase is looked for. */
@@ -27,7 +30,11 @@ const interruptedDrainMs = 2000;
 /** Time for the sessions to end politely. */
 const leaveMs = 5000;
 
-export type SimulationPhase = 'connecting' | 'running' | 'draining' | 'leaving';
+/** For one answer of the platform's API; it may have 100,000 claims to write. */
+const apiTimeoutMs = 120_000;
+
+/** `storing` waits for the first rows of devices that came by a claim. */
+export type SimulationPhase = 'connecting' | 'running' | 'draining' | 'storing' | 'leaving';
 
 /** The state of a running simulation. Counts are totals since its start. */
 export interface SimulationProgress {
@@ -43,6 +50,10 @@ export interface SimulationProgress {
   readonly skipped: number;
   /** Messages not yet acknowledged (QoS 1) or written (QoS 0). */
   readonly outstanding: number;
+  /** Devices with a credential from a claim; null without claims. */
+  readonly provisioned: number | null;
+  /** First rows the platform has confirmed; null when it is not asked. */
+  readonly firstRows: number | null;
   readonly failures: readonly FailureCount[];
 }
 
@@ -77,9 +88,11 @@ export function shardDevices(options: SimulationOptions): CityDevice[] {
 
 /**
  * Plays the fleet. The measured window begins when every device has tried to connect, lasts
- * `options.duration` and is followed by waiting for acknowledgements, `options.drain` at most.
- * @throws OnrampError `simulate.target-unreachable` or `simulate.all-refused` when no device at all
- * could connect; `config.invalid` when the ledger cannot be written or the target does not fit its options.
+ * `options.duration` and is followed by waiting for acknowledgements, `options.drain` at most, and
+ * for first rows where the platform is asked for them.
+ * @throws OnrampError `simulate.target-unreachable`, `simulate.all-refused` or
+ * `simulate.claims-refused` when no device at all could connect; `simulate.claims-not-registered`;
+ * `config.invalid` when a file cannot be written or read or the target does not fit its options.
  */
 export async function runSimulation(
   options: SimulationOptions,
@@ -87,15 +100,20 @@ export async function runSimulation(
 ): Promise<SimulationResult> {
   const devices = shardDevices(options);
   refuseCount(devices.length, context.sessionsMax ?? Number.POSITIVE_INFINITY);
-  const fleet = await createFleet(options, devices, context.clock);
+  const { credentials, onboard } = options;
+  const credentialFile = onboard && credentials ? new CredentialFile(credentials) : null;
+  const cast = await castOf(options, devices, context.clock, credentialFile);
   const ledgerFile =
-    options.ledger === undefined ? null : new LedgerFile(fleet.ledger, options.ledger);
+    options.ledger === undefined ? null : new LedgerFile(cast.fleet.ledger, options.ledger);
   await ledgerFile?.start(context.clock).catch(refuseLedger);
-  const run = new Run(options, devices, fleet, context);
+  await credentialFile?.start(context.clock);
+  const run = new Run(options, devices, cast, context);
   try {
     return await run.play();
   } finally {
-    fleet.stop();
+    cast.fleet.stop();
+    await cast.firstRows?.stop();
+    await credentialFile?.stop();
     await ledgerFile?.stop().catch(refuseLedger);
   }
 }
@@ -116,11 +134,20 @@ function refuseLedger(error: unknown): never {
   throw new OnrampError('config.invalid', `--ledger: ${messageOf(error)}`, error);
 }
 
-async function createFleet(
+/** Who plays in a simulation. */
+interface Cast {
+  readonly fleet: Fleet;
+  readonly onboarding: Identities['onboarding'];
+  readonly api: PlatformApi | null;
+  readonly firstRows: FirstRows | null;
+}
+
+async function castOf(
   options: SimulationOptions,
   devices: readonly CityDevice[],
   clock: Clock,
-): Promise<Fleet> {
+  credentialFile: CredentialFile | null,
+): Promise<Cast> {
   const target = await resolveTarget({
     url: options.target,
     ca: options.tlsCa,
@@ -129,16 +156,15 @@ async function createFleet(
     loopbackAddresses: options.spreadLoopback,
     sourceAddresses: options.sourceAddresses,
   });
-  const fleetKey = createSecretKey(options.fleetKey);
+  const measurements = new Measurements();
+  const sources = { clock, target, measurements, credentialFile };
+  const { secret, onboarding } = identitiesOf(options, devices, sources);
   const machines = new Machines(devices, builtInProfiles, options.seed);
   await machines.warmUp(clock.nowMs());
-  return new Fleet({
-    clock,
-    target,
-    devices,
+  const fleet = new Fleet({
+    ...{ clock, target, devices, secret, onboarding, measurements },
     dialect: dialects[options.dialect],
     machines,
-    secret: ({ enterprise, device }) => fleetSecret(fleetKey, enterprise, device),
     qos: options.qos,
     report: options.report,
     intervalMs: options.interval,
@@ -151,12 +177,20 @@ async function createFleet(
     inFlightMax: options.inFlight,
     random: jitter,
   });
+  const { api: url, apiTokenFile: token } = options;
+  if (onboarding === null || url === undefined || token === undefined) {
+    return { fleet, onboarding, api: null, firstRows: null };
+  }
+  const api = new PlatformApi({ url, token, timeoutMs: apiTimeoutMs });
+  const firstRows = new FirstRows({ clock, api, devices, onboarding, measurements });
+  return { fleet, onboarding, api, firstRows };
 }
 
 class Run {
   readonly #options: SimulationOptions;
   readonly #devices: readonly CityDevice[];
   readonly #fleet: Fleet;
+  readonly #cast: Cast;
   readonly #context: SimulationContext;
   readonly #startedMs: number;
   readonly #startedAtMs: number;
@@ -167,12 +201,13 @@ class Run {
   constructor(
     options: SimulationOptions,
     devices: readonly CityDevice[],
-    fleet: Fleet,
+    cast: Cast,
     context: SimulationContext,
   ) {
     this.#options = options;
     this.#devices = devices;
-    this.#fleet = fleet;
+    this.#fleet = cast.fleet;
+    this.#cast = cast;
     this.#context = context;
     this.#startedMs = context.clock.monotonicMs();
     this.#startedAtMs = context.clock.nowMs();
@@ -182,16 +217,20 @@ class Run {
     const { clock } = this.#context;
     const fleet = this.#fleet;
     const progress = clock.every(progressIntervalMs, () => this.#report());
+    const { api, firstRows } = this.#cast;
     try {
+      if (this.#options.register && api !== null) await registerClaims(api, this.#options);
       fleet.start();
       this.#enter('connecting');
       await this.#until(() => fleet.untried === 0 || this.#aborted, Number.POSITIVE_INFINITY);
       if (!this.#aborted && fleet.measurements.counters.connected === 0) this.#giveUp();
+      firstRows?.start();
       const windowS = await this.#measure();
       this.#enter('draining');
       const drainMs = this.#aborted ? interruptedDrainMs : this.#options.drain;
       fleet.stopProducing();
       await this.#until(() => fleet.outstanding === 0, drainMs);
+      await this.#awaitRows();
       this.#enter('leaving');
       fleet.leave();
       await this.#until(() => fleet.sessions === 0, leaveMs);
@@ -199,6 +238,14 @@ class Run {
     } finally {
       progress.cancel();
     }
+  }
+
+  async #awaitRows(): Promise<void> {
+    const { firstRows } = this.#cast;
+    if (firstRows === null) return;
+    this.#enter('storing');
+    await this.#until(() => firstRows.done || this.#aborted, this.#options.firstRowTimeout);
+    await firstRows.stop();
   }
 
   /** Seconds of the measured window. */
@@ -229,9 +276,8 @@ class Run {
 
   #giveUp(): never {
     const failures = this.#fleet.measurements.failures();
-    const refused = failures.every(({ stage }) => stage === 'connack');
     throw new OnrampError(
-      refused ? 'simulate.all-refused' : 'simulate.target-unreachable',
+      verdictOn(failures),
       failures.map(({ stage, code, count }) => `${stage} ${code}, ${count} times`),
     );
   }
@@ -244,6 +290,7 @@ class Run {
   #report(): void {
     this.#rssBytesMax = Math.max(this.#rssBytesMax, process.memoryUsage.rss());
     const { counters } = this.#fleet.measurements;
+    const { onboarding, firstRows } = this.#cast;
     this.#context.onProgress?.({
       phase: this.#phase,
       elapsedMs: this.#context.clock.monotonicMs() - this.#startedMs,
@@ -253,21 +300,34 @@ class Run {
       acked: this.#options.qos === 1 ? counters.acked : null,
       skipped: counters.skipped,
       outstanding: this.#fleet.outstanding,
+      provisioned: onboarding === null ? null : counters.provisioned,
+      firstRows: firstRows === null ? null : counters.firstRows,
       failures: this.#fleet.measurements.failures(),
     });
   }
 
   #result(windowS: number): SimulationResult {
     const { ledger, measurements, connectSeconds } = this.#fleet;
+    const { onboarding, firstRows } = this.#cast;
     const cpu = process.cpuUsage(this.#cpuAtStart);
     const report = simulationReport(this.#options, this.#devices, measurements, {
       startedAtMs: this.#startedAtMs,
       windowS,
       interrupted: this.#aborted,
       connectSeconds,
+      firstAckSeconds: onboarding?.ackSeconds ?? null,
+      firstRowSeconds: firstRows?.rowSeconds ?? null,
       cpuS: (cpu.user + cpu.system) / 1e6,
       rssBytesMax: this.#rssBytesMax,
     });
     return { report, ledger, measurements };
   }
+}
+
+/** What it means that no device at all has a session. */
+function verdictOn(failures: readonly FailureCount[]) {
+  const platformSaysNo = ({ stage, code }: FailureCount): boolean =>
+    stage === 'provision' || (stage === 'claim' && /^[1-5]$/.test(code));
+  if (failures.every(({ stage }) => stage === 'connack')) return 'simulate.all-refused';
+  return failures.every(platformSaysNo) ? 'simulate.claims-refused' : 'simulate.target-unreachable';
 }

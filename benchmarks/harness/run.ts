@@ -187,7 +187,7 @@ class Run {
     verified: Verified,
   ): RunReport {
     const { parameters, scenario, size } = this.#options;
-    const { connect, fleet, generator, message, telemetry } = simulated;
+    const { connect, fleet, generator, message, onboarding, telemetry } = simulated;
     const messages = telemetry.perSecond * simulated.durationS;
     const cpuUsPerMessage = Object.fromEntries(
       Object.entries(resources).map(([name, used]) => [
@@ -207,6 +207,7 @@ class Run {
       fleet,
       message,
       connect,
+      onboarding,
       telemetry: { ...telemetry, storedMs: summary.shipper.storedMs },
       ledger: {
         sent: telemetry.sent,

@@ -6,9 +6,19 @@
  */
 export type Stage = 'tcp' | 'tls' | 'connack' | 'session';
 
-/** One kind of failure. `code` is the return code of a CONNACK (`1` to `5`), or a word. */
+/**
+ * Stages that only a fleet that comes on board goes through: `claim` until the claim session is
+ * accepted, `provision` until the device has its credential, `row` when the platform is asked for
+ * the first rows.
+ */
+export type OnboardingStage = 'claim' | 'provision' | 'row';
+
+/**
+ * One kind of failure. `code` is the return code of a CONNACK (`1` to `5`), a word, or the code of
+ * the platform's refusal.
+ */
 export interface Failure {
-  readonly stage: Stage;
+  readonly stage: Stage | OnboardingStage;
   readonly code: string;
 }
 

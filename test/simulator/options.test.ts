@@ -86,9 +86,9 @@ describe('simulationOptions', () => {
       expect.stringMatching(/^--interval: must be a multiple of 10ms/),
       expect.stringMatching(/^--duration: must be a duration/),
       expect.stringMatching(/^--qos: must be a whole number from 0 to 1/),
-      expect.stringMatching(/^--fleet-key: is needed/),
       expect.stringMatching(/^--spread-loopback: /),
       expect.stringMatching(/surprise/),
+      expect.stringMatching(/^--fleet-key: is needed/),
       expect.stringMatching(/^--target: 10.0.0.5 is not this machine; add --allow-host 10.0.0.5/),
       expect.stringMatching(/^--tls-insecure: is for a loopback target only/),
       expect.stringMatching(/^--target: TLS options need/),
@@ -109,8 +109,22 @@ describe('simulationOptions', () => {
     ['a fraction of a device', { devices: '10.5' }],
     ['a fingerprint that is none', { target: 'mqtts://localhost', tlsFingerprint: 'ab:cd' }],
     ['source addresses that are none', { sourceAddresses: ['eth0'] }],
+    ['another way on board than a claim', { onboard: 'magic' }],
+    ['an API for devices that do not come on board', { api: 'http://h', apiTokenFile: 't' }],
+    ['an API without a token', { onboard: 'claim', api: 'http://h' }],
+    ['an API that is none', { onboard: 'claim', api: 'ftp://h', apiTokenFile: 't' }],
+    ['an empty token', { onboard: 'claim', api: 'http://h', apiTokenFile: ' ' }],
+    ['first rows at QoS 0', { onboard: 'claim', api: 'http://h', apiTokenFile: 't', qos: 0 }],
+    ['registering nowhere', { onboard: 'claim', register: true }],
   ])('refuses %s', (_, input) => {
     expect(detailsOf({ fleetKey, ...input })).toHaveLength(1);
+  });
+
+  it('needs no fleet key for devices that come back with their credentials', () => {
+    expect(simulationOptions({ credentials: 'fleet.ndjson' }).fleetKey).toBeUndefined();
+    expect(detailsOf({ credentials: 'fleet.ndjson', onboard: 'claim' })).toEqual([
+      '--fleet-key: is needed',
+    ]);
   });
 
   it('has help and, where there is one, a default for each flag', () => {
