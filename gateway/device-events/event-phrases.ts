@@ -100,12 +100,12 @@ const phrases: Partial<Record<ErrorCode, PhraseOf>> = {
     todo: both('send a shorter text', '请缩短文本'),
   })),
   'signal.unknown': matching(/^(.+)$/s, ([, field]) => ({
-    what: both(`its profile has no signal "${field}"`, `设备模型中没有信号 "${field}"`),
+    what: both(`"${field}" is no signal of its profile`, `"${field}" 不是设备模型中的信号`),
     todo: both('check the spelling, or add it to the profile', '请检查拼写,或在设备模型中添加'),
   })),
   'signal.too-many': matching(/^(\d+) signals of (\d+)$/, ([, count, most]) => ({
     what: both(
-      `the reading carries ${count} signals of at most ${most}`,
+      `The reading carries ${count} signals of at most ${most}`,
       `读数包含 ${count} 个信号,上限为 ${most} 个`,
     ),
     todo: both('send fewer in one message', '请减少每条消息的信号'),
@@ -115,7 +115,7 @@ const phrases: Partial<Record<ErrorCode, PhraseOf>> = {
     if (Number(ts) > 1e9 && Number(ts) < 1e10) return looksLike(ts, 'seconds', '秒');
     const { en, zh } = durationText(Number(seconds));
     return {
-      what: both(`its clock is ${en} behind ("ts" is ${ts})`, `设备时钟慢了 ${zh}("ts" 为 ${ts})`),
+      what: both(`Its clock is ${en} behind ("ts" is ${ts})`, `设备时钟慢了 ${zh}("ts" 为 ${ts})`),
       todo: checkClock,
     };
   }),
@@ -124,14 +124,14 @@ const phrases: Partial<Record<ErrorCode, PhraseOf>> = {
     if (Number(ts) > 1e14) return looksLike(ts, 'microseconds', '微秒');
     const { en, zh } = durationText(Number(seconds));
     return {
-      what: both(`its clock is ${en} ahead ("ts" is ${ts})`, `设备时钟快了 ${zh}("ts" 为 ${ts})`),
+      what: both(`Its clock is ${en} ahead ("ts" is ${ts})`, `设备时钟快了 ${zh}("ts" 为 ${ts})`),
       todo: checkClock,
     };
   }),
   'reading.all-refused': (detail) =>
-    ofAll(detail, both('no value of the reading could be used', '读数中没有可用的数值')),
+    ofAll(detail, both('No value of the reading could be used', '读数中没有可用的数值')),
   'reading.strict': (detail) =>
-    ofAll(detail, both('strict mode refused the whole reading', '严格模式拒绝了整条读数')),
+    ofAll(detail, both('Strict mode refused the whole reading', '严格模式拒绝了整条读数')),
 };
 
 /** What `detail` of a refusal says; null when it is not in a form known for that code. */

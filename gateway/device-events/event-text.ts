@@ -105,7 +105,7 @@ function errorText(code: ErrorCode, detail: string): BothLanguages {
     return { en: inserted(en, detail, '.', ' '), zh: inserted(zh, detail, '。', '') };
   const { todo, what } = phrase;
   return {
-    en: `${what.en.charAt(0).toUpperCase()}${what.en.slice(1)} — ${todo.en}.`,
+    en: `${what.en} — ${todo.en}.`,
     zh: `${what.zh}——${todo.zh}。`,
   };
 }

@@ -9,6 +9,7 @@ import { genericProfileId } from '../../model/profile.ts';
 import type { RawEvent, RawReading } from '../../model/reading.ts';
 import type { Commit, Refusal, Touched, WorkerCounters } from '../journal/commit.ts';
 import type { SourceMessage } from '../sources/source.ts';
+import type { BatchEvents } from './batch-events.ts';
 import { type CheckContext, type Checked, checkReading } from './check.ts';
 import { checkEvent } from './check-event.ts';
 import type { KnownDevice } from './known-device.ts';
@@ -29,6 +30,7 @@ export class Batch {
   readonly #counters: WorkerCounters;
   readonly #countRefusal: CountRefusal;
   readonly #limiter: RefusalLimiter;
+  readonly #events: BatchEvents | null;
   readonly #timestampsMs: number[] = [];
   readonly #lineCounts: number[] = [];
   readonly #refusals: Refusal[] = [];
@@ -42,8 +44,10 @@ export class Batch {
     counters: WorkerCounters,
     countRefusal: CountRefusal,
     limiter: RefusalLimiter,
+    events: BatchEvents | null = null,
   ) {
     this.#limiter = limiter;
+    this.#events = events;
     this.#context = context;
     this.#rulesOf = rulesOf;
     this.#counters = counters;
@@ -121,9 +125,12 @@ export class Batch {
       this.#counters.refused++;
       this.#countRefusal(checked.code);
       this.#refuse(message, checked.code, checked.detail, 'reading', toJson(raw));
+      this.#events?.refusedFields(message, checked.refused);
+      this.#events?.refused(message, checked.code, checked.detail);
       return;
     }
     this.#counters.accepted++;
+    this.#events?.accepted(message);
     this.#touch(message.device as KnownDevice);
     this.#timestampsMs.push(sentMs ?? checked.timestampMs);
     this.#lineCounts.push(checked.lineCount);
@@ -131,6 +138,7 @@ export class Batch {
     this.#bytes += checked.lines.length;
     const fields = checked.refusedFields;
     if (fields === null) return;
+    this.#events?.refusedFields(message, fields.refused);
     this.#counters.refusedFields += fields.refused.length;
     for (const refused of fields.refused) this.#countRefusal(refused.code);
     const first = fields.refused[0]?.code ?? 'signal.unknown';
@@ -151,6 +159,7 @@ export class Batch {
     this.#counters.received++;
     this.#counters.refused++;
     this.#countRefusal(code);
+    this.#events?.refused(message, code, detail);
     const { content } = message;
     this.#refuse(message, code, detail, 'reading', Buffer.isBuffer(content) ? content : '');
   }

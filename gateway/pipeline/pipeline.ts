@@ -7,11 +7,13 @@
 import type { Clock, Timer } from '../../model/clock.ts';
 import { type ErrorCode, errorCodeOf } from '../../model/errors.ts';
 import { type Limits, limits as systemLimits } from '../../model/limits.ts';
+import type { DeviceEventTap } from '../device-events/device-event.ts';
 import type { Commit, WorkerCounters } from '../journal/commit.ts';
 import { zeroCounters } from '../journal/commit.ts';
 import type { JournalBacklog } from '../messages.ts';
 import { contentBytes, type MessageSink, type SourceMessage } from '../sources/source.ts';
 import { Batch, limitKey, type RulesOf } from './batch.ts';
+import { BatchEvents } from './batch-events.ts';
 import { JournalShare } from './journal-share.ts';
 import { RefusalLimiter } from './refusal-limiter.ts';
 
@@ -31,6 +33,8 @@ export interface PipelineOptions {
   readonly readingAheadMsMax: number;
   /** The journal can no longer be trusted: the process must end and begin a new generation. */
   readonly onFatal: (error: unknown) => void;
+  /** Told what became of the messages of watched devices. */
+  readonly events?: DeviceEventTap | undefined;
   readonly limits?: Partial<Limits>;
 }
 
@@ -131,18 +135,20 @@ export class Pipeline implements MessageSink {
     const { clock, commitIntervalMs } = this.#options;
     while (!this.#stopped && this.#queueHead < this.#queue.length) {
       const startedMs = clock.monotonicMs();
-      const batch = this.#takeBatch();
+      const events = this.#options.events?.active ? new BatchEvents(this.#options.events) : null;
+      const batch = this.#takeBatch(events);
       if (!(await this.#commit(batch))) return;
       const durable = this.#committing;
       this.#committing = [];
       for (const message of durable) message.settle('durable');
+      events?.tell();
       const restMs = commitIntervalMs - (clock.monotonicMs() - startedMs);
       if (restMs > 1) await new Promise<void>((resolve) => clock.after(restMs, resolve));
     }
     this.#running = false;
   }
 
-  #takeBatch(): Batch {
+  #takeBatch(events: BatchEvents | null): Batch {
     const { clock, rulesOf, strict, readingAgeMsMax, readingAheadMsMax } = this.#options;
     const context = {
       nowMs: clock.nowMs(),
@@ -156,6 +162,7 @@ export class Pipeline implements MessageSink {
       this.counters,
       (code) => this.#count(code),
       this.#limiter,
+      events,
     );
     while (!batch.full && this.#queueHead < this.#queue.length) {
       const message = this.#queue[this.#queueHead++] as SourceMessage;
@@ -232,6 +239,7 @@ export class Pipeline implements MessageSink {
     if (message.bestEffort) {
       this.counters.dropped++;
       this.#count('publish.dropped');
+      this.#tellDropped(message, withheld);
       message.settle('dropped');
     } else {
       this.counters.withheld++;
@@ -263,6 +271,13 @@ export class Pipeline implements MessageSink {
       this.#queuedBytes -= contentBytes(message);
       this.turnAway(message, 'publish.ack-wait-exceeded');
     }
+  }
+
+  /** Whoever sends at QoS 0 learns of it nowhere else; a withheld message ends its session, aloud. */
+  #tellDropped(message: SourceMessage, code: ErrorCode): void {
+    const { events } = this.#options;
+    if (events?.active !== true) return;
+    events.note({ key: limitKey(message), kind: 'refused', code, detail: message.topic });
   }
 
   #count(code: ErrorCode): void {
