@@ -144,7 +144,11 @@ export class SessionDirectory {
   }
 
   #numbersOf(worker: number): Map<number, number> {
-    return (this.#numbers[worker] ??= new Map());
+    const known = this.#numbers[worker];
+    if (known !== undefined) return known;
+    const made = new Map<number, number>();
+    this.#numbers[worker] = made;
+    return made;
   }
 
   #grow(): number {

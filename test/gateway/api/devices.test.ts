@@ -1,7 +1,7 @@
 /** The directory over HTTP: find, register, new secret. */
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { samplePayload } from '../../../gateway/api/sample-payload.ts';
+import { samplePayload } from '../../../gateway/onboarding/sample-payload.ts';
 import { checkReading } from '../../../gateway/pipeline/check.ts';
 import { KnownDevice } from '../../../gateway/pipeline/known-device.ts';
 import { compileRules } from '../../../gateway/pipeline/signal-check.ts';
