@@ -1,8 +1,8 @@
 /** One stream of server-sent events for any number of pages, made once for all of them. */
 
-import { PassThrough, type Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { Clock, Timer } from '../../model/clock.ts';
-import { OnrampError } from '../../model/errors.ts';
+import { heartbeat, SseViewers, sseEvent } from '../sse-viewers.ts';
 
 export interface LiveFeedOptions {
   readonly clock: Clock;
@@ -14,26 +14,28 @@ export interface LiveFeedOptions {
   snapshot(): Promise<unknown>;
 }
 
-interface Viewer {
-  readonly stream: PassThrough;
-  behindSinceMs: number | null;
-}
-
 /** A connection that takes no more than this is behind; what it misses is not kept for it. */
-const viewerBufferBytesMax = 64 * 1024;
-/** What keeps a connection from looking dead when there is nothing to tell (HTML §9.2.6). */
-const heartbeat = ': heartbeat\n\n';
+const bufferBytesMax = 64 * 1024;
+const everybody = 'live';
 
 /** Sends a snapshot to every viewer each interval; does nothing while nobody watches. */
 export class LiveFeed {
   readonly #options: LiveFeedOptions;
-  readonly #viewers = new Set<Viewer>();
+  readonly #viewers: SseViewers;
   #timer: Timer | null = null;
   #making = false;
   #last: string | null = null;
 
   constructor(options: LiveFeedOptions) {
+    const { behindMsMax, clock, viewersMax } = options;
     this.#options = options;
+    this.#viewers = new SseViewers({
+      clock,
+      viewersMax,
+      bufferBytesMax,
+      behindMsMax,
+      onEmpty: () => this.#rest(),
+    });
   }
 
   get viewers(): number {
@@ -45,36 +47,22 @@ export class LiveFeed {
    * @throws OnrampError `api.too-many-viewers`.
    */
   join(): Readable {
-    const { clock, intervalMs, viewersMax } = this.#options;
-    if (this.#viewers.size >= viewersMax) {
-      throw new OnrampError('api.too-many-viewers', `at most ${viewersMax}`);
-    }
-    const stream = new PassThrough({ highWaterMark: viewerBufferBytesMax });
-    const viewer: Viewer = { stream, behindSinceMs: null };
-    stream.on('close', () => this.#leave(viewer));
-    stream.on('error', () => this.#leave(viewer));
-    stream.write(`retry: ${intervalMs * 2}\n\n`);
-    this.#viewers.add(viewer);
+    const { clock, intervalMs } = this.#options;
+    const retry = `retry: ${intervalMs * 2}\n\n`;
+    const stream = this.#viewers.join(everybody, retry + (this.#last ?? ''));
     if (this.#timer === null) {
       this.#timer = clock.every(intervalMs, () => void this.#tick());
       void this.#tick();
-    } else if (this.#last !== null) {
-      stream.write(this.#last);
     }
     return stream;
   }
 
   /** Ends every viewer's stream. */
   close(): void {
-    for (const viewer of [...this.#viewers]) {
-      this.#leave(viewer);
-      viewer.stream.end();
-    }
+    this.#viewers.close();
   }
 
-  #leave(viewer: Viewer): void {
-    this.#viewers.delete(viewer);
-    if (this.#viewers.size > 0) return;
+  #rest(): void {
     this.#timer?.cancel();
     this.#timer = null;
     this.#last = null;
@@ -84,27 +72,12 @@ export class LiveFeed {
     if (this.#making) return;
     this.#making = true;
     try {
-      const snapshot = JSON.stringify(await this.#options.snapshot());
-      this.#last = `event: snapshot\ndata: ${snapshot}\n\n`;
-      this.#send(this.#last);
+      this.#last = sseEvent('snapshot', await this.#options.snapshot());
+      this.#viewers.send(everybody, this.#last);
     } catch {
-      this.#send(heartbeat);
+      this.#viewers.send(everybody, heartbeat);
     } finally {
       this.#making = false;
-    }
-  }
-
-  #send(event: string): void {
-    const { clock, behindMsMax } = this.#options;
-    const nowMs = clock.monotonicMs();
-    for (const viewer of [...this.#viewers]) {
-      if (!viewer.stream.writableNeedDrain) {
-        viewer.behindSinceMs = null;
-        viewer.stream.write(event);
-        continue;
-      }
-      viewer.behindSinceMs ??= nowMs;
-      if (nowMs - viewer.behindSinceMs >= behindMsMax) viewer.stream.destroy();
     }
   }
 }
