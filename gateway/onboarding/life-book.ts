@@ -5,7 +5,13 @@
  */
 
 import type { Clock } from '../../model/clock.ts';
-import { type DeviceState, deviceStates, isOnBoard, transition } from '../../model/device.ts';
+import {
+  type DeviceState,
+  deviceStates,
+  isOnBoard,
+  mayConnect,
+  transition,
+} from '../../model/device.ts';
 import { deviceKey } from '../../model/identifiers.ts';
 import type { LifeOutcome, LifeRow } from '../registry/lives.ts';
 import { flag, LifeTable } from './life-table.ts';
@@ -25,6 +31,8 @@ export interface LifeBookOptions {
   readonly onRow: (key: string, atMs: number) => void;
   /** Something was heard of a device that is not known here: it is to be read. */
   readonly onUnknown: (key: string) => void;
+  /** It has a session, and is in a state in which it must have none. */
+  readonly onUnwelcome: (key: string, state: DeviceState) => void;
 }
 
 /** What is known of a device from the registry. */
@@ -41,6 +49,7 @@ const states = deviceStates.map((state) => {
   const allows = (event: DueEvent) => transition({ state, suspendedFrom: null }, event) !== null;
   return {
     onBoard: isOnBoard(state),
+    welcome: mayConnect(state),
     connects: allows('connect'),
     stores: allows('store'),
     falls: allows('silence'),
@@ -207,10 +216,11 @@ export class LifeBook {
   /** What its session, or a row that came before it was known, makes due. */
   #settle(row: number): void {
     const { keys, state } = this.#table;
-    const { connects, stores } = states[state[row]!]!;
+    const { connects, stores, welcome } = states[state[row]!]!;
     const nowMs = this.#options.clock.nowMs();
-    if (connects && this.#table.has(row, flag.session)) {
-      this.#options.onDue(keys[row]!, 'connect', nowMs);
+    if (this.#table.has(row, flag.session)) {
+      if (connects) this.#options.onDue(keys[row]!, 'connect', nowMs);
+      if (!welcome) this.#options.onUnwelcome(keys[row]!, deviceStates[state[row]!]!);
     }
     if (!this.#table.has(row, flag.rowWaits)) return;
     this.#table.set(row, flag.rowWaits, false);

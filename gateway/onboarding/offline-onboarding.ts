@@ -1,0 +1,26 @@
+/** Onboarding while no gateway runs: changes are made, and there are no sessions to end. */
+
+import type { Clock } from '../../model/clock.ts';
+import type { Registry } from '../registry/registry.ts';
+import { changeLife } from './change-life.ts';
+import type { Onboarding } from './onboarding.ts';
+
+/** Works on the registry alone; what only a running gateway knows is null. */
+export function offlineOnboarding(
+  registry: Pick<Registry, 'get' | 'lives'>,
+  clock: Clock,
+): Onboarding {
+  return {
+    async change(change) {
+      const { entry } = await changeLife(registry, { ...change, atMs: clock.nowMs() });
+      return entry;
+    },
+    identityChanged() {},
+    directoryChanged() {},
+    limitsChanged() {},
+    counts: () => null,
+    countsOf: () => null,
+    isOnline: () => null,
+    events: null,
+  };
+}
