@@ -13,6 +13,7 @@ import { type Lock, lockExclusive, tryLockExclusive } from './data-lock.ts';
 import { nodeFiles } from './journal/files.ts';
 import { JournalRoom } from './journal-room.ts';
 import type { WorkerStats } from './messages.ts';
+import { offlineOnboarding } from './onboarding/offline-onboarding.ts';
 import { fleetKeyIn, registryKeyIn, secretIn, writeOwnerFile } from './owner-file.ts';
 import { type DataPaths, paths } from './paths.ts';
 import type { Registry } from './registry/registry.ts';
@@ -307,6 +308,7 @@ export class Supervisor {
         settings: this.#settings,
         clock: this.#clock,
         registry,
+        onboarding: offlineOnboarding(registry, this.#clock),
         store,
         deadLetters,
         operatorToken,

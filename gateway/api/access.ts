@@ -1,24 +1,7 @@
-/** Who may ask: the operator's token, and the names this gateway goes by. */
+/** The names this gateway goes by. */
 
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { OnrampError } from '../../model/errors.ts';
-
-/**
- * Refuses, with `api.unauthorized`, every request to routes of `app` that does not carry
- * `Authorization: Bearer {token}` (RFC 6750 §2.1). The token in a query string is no token: it
- * would end up in logs and histories.
- */
-export function requireToken(app: FastifyInstance, token: string): void {
-  const expected = sha256(token);
-  app.addHook('onRequest', async (request, reply) => {
-    const given = bearerToken(request.headers.authorization);
-    // Hashes have one length, so that the comparison tells nothing of the token's.
-    if (given !== null && timingSafeEqual(sha256(given), expected)) return;
-    reply.header('www-authenticate', 'Bearer realm="onramp"');
-    throw new OnrampError('api.unauthorized');
-  });
-}
 
 /**
  * Refuses, with `api.wrong-host`, requests whose Host header is neither loopback nor one of
@@ -37,14 +20,6 @@ export function requireKnownHost(app: FastifyInstance, names: readonly string[])
 /** True for localhost, 127.0.0.0/8 and ::1 (in brackets, as URLs write it). */
 export function isLoopbackName(name: string): boolean {
   return name === 'localhost' || name === '[::1]' || /^127(\.\d{1,3}){3}$/.test(name);
-}
-
-function sha256(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
-}
-
-function bearerToken(header: string | undefined): string | null {
-  return /^Bearer +(\S+)$/i.exec(header ?? '')?.[1] ?? null;
 }
 
 /** The name in a Host header, without the port. */

@@ -4,17 +4,17 @@ import type { Socket } from 'node:net';
 import { type FastifyInstance, fastify, LogController } from 'fastify';
 import { OnrampError } from '../../model/errors.ts';
 import { limits } from '../../model/limits.ts';
-import { requireKnownHost, requireToken } from './access.ts';
-import { answerErrors, errorBody, sendError } from './errors.ts';
+import { requireKnownHost } from './access.ts';
+import { type AuthenticationOptions, authenticate } from './authentication.ts';
+import { answerErrors, problemOf, problemType, sendError } from './errors.ts';
+import { collectDeclared, openApiRoutes } from './openapi.ts';
 import type { Resource } from './routes.ts';
 
-export interface ApplicationOptions<Context> {
+export interface ApplicationOptions<Context extends AuthenticationOptions> {
   readonly context: Context;
-  /** Routes that ask for the token. */
   readonly resources: readonly Resource<Context>[];
-  readonly operatorToken: string;
-  /** Adds the routes that ask for no token. */
-  readonly open?: (app: FastifyInstance) => void;
+  /** Adds what asks for no token and is no resource: pages. */
+  readonly pages?: (app: FastifyInstance) => void;
   /** Names besides loopback's that the Host header may have; null accepts every name. */
   readonly hostNames: readonly string[] | null;
   readonly logLevel: 'warn' | 'silent';
@@ -28,7 +28,9 @@ const keepAliveTimeoutMs = 30_000;
 const paramCharsMax = 2 * limits.idCharsMax + 1;
 
 /** Builds the application; it listens to nothing yet. */
-export function buildApplication<Context>(options: ApplicationOptions<Context>): FastifyInstance {
+export function buildApplication<Context extends AuthenticationOptions>(
+  options: ApplicationOptions<Context>,
+): FastifyInstance {
   const app = fastify({
     bodyLimit: limits.apiDocumentBytesMax,
     trustProxy: false,
@@ -50,9 +52,11 @@ export function buildApplication<Context>(options: ApplicationOptions<Context>):
   answerErrors(app);
   addSecurityHeaders(app);
   if (options.hostNames !== null) requireKnownHost(app, options.hostNames);
-  options.open?.(app);
+  options.pages?.(app);
+  const declared = collectDeclared(app);
   app.register(async (guarded) => {
-    requireToken(guarded, options.operatorToken);
+    authenticate(guarded, options.context);
+    openApiRoutes(guarded, declared);
     for (const resource of options.resources) resource(guarded, options.context);
   });
   return app;
@@ -77,9 +81,9 @@ function refuseGarbage(error: Error & { code?: string }, socket: Socket): void {
     const tooLarge = error.code === 'HPE_HEADER_OVERFLOW';
     const status = tooLarge ? '431 Request Header Fields Too Large' : '400 Bad Request';
     const detail = tooLarge ? 'the headers are too large' : 'not valid HTTP, or too slow';
-    const body = JSON.stringify(errorBody(new OnrampError('api.bad-request', detail)));
+    const body = JSON.stringify(problemOf(new OnrampError('api.bad-request', detail)));
     socket.write(
-      `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\nconnection: close\r\n` +
+      `HTTP/1.1 ${status}\r\ncontent-type: ${problemType}\r\nconnection: close\r\n` +
         `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
     );
   }

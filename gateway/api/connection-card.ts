@@ -3,8 +3,8 @@
 import { z } from 'zod';
 import { native } from '../../model/dialects/native.ts';
 import { OnrampError } from '../../model/errors.ts';
-import type { DirectoryEntry, IssuedCredential, RegistryReader } from '../registry/registry.ts';
 import { samplePayload } from '../onboarding/sample-payload.ts';
+import type { DirectoryEntry, IssuedCredential, RegistryReader } from '../registry/registry.ts';
 
 /** How to connect with MQTT 3.1.1; `password` is shown here and never again. */
 export interface ConnectionCard {

@@ -2,6 +2,7 @@
 
 import type { Clock } from '../../model/clock.ts';
 import type { GatewaySettings } from '../config.ts';
+import type { Onboarding } from '../onboarding/onboarding.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { DeadLetters } from '../shipping/dead-letters.ts';
 import type { GatewayStatus } from '../status.ts';
@@ -30,6 +31,7 @@ export interface ApiContext {
   readonly settings: GatewaySettings;
   readonly clock: Clock;
   readonly registry: Registry;
+  readonly onboarding: Onboarding;
   readonly store: Store;
   readonly deadLetters: DeadLetters;
   /** The operator's token in the clear, kept in memory for comparison only. */

@@ -5,29 +5,41 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { writeDevicesCsv, writeDevicesJson } from '../registry/import-format.ts';
 import type { ApiContext } from './context.ts';
-import { deviceFilter } from './devices.ts';
-import { checked } from './validation.ts';
+import { deviceFilter } from './device-answer.ts';
+import { readers } from './roles.ts';
+import { route } from './route.ts';
 
 const exportQuery = z.strictObject({
   ...deviceFilter,
   format: z.enum(['csv', 'json']).default('csv'),
 });
 
-/**
- * `GET /api/v1/devices/export`: every entry that the filter lets through, in the columns of an
- * import, without secrets. Written as it is read; an answer that breaks off is incomplete.
- */
+/** An export is written as it is read; an answer that breaks off is incomplete. */
 export function deviceExportRoutes(
   app: FastifyInstance,
   context: Pick<ApiContext, 'registry'>,
 ): void {
-  app.get('/api/v1/devices/export', async (request, reply) => {
-    const { format, ...filter } = checked(request, { query: exportQuery }).query;
-    const entries = context.registry.export(filter);
-    const document = format === 'csv' ? writeDevicesCsv(entries) : writeDevicesJson(entries);
-    return reply
-      .type(format === 'csv' ? 'text/csv; charset=utf-8' : 'application/json; charset=utf-8')
-      .header('content-disposition', `attachment; filename="devices.${format}"`)
-      .send(Readable.from(document, { objectMode: false }));
+  route(app, {
+    method: 'GET',
+    url: '/api/v1/devices/export',
+    tag: 'devices',
+    summary: 'Every device that the filter lets through, as an import takes it, without secrets',
+    access: readers('list'),
+    query: exportQuery,
+    answers: {
+      200: {
+        description: 'A file in the columns of an import',
+        content: { 'text/csv': null, 'application/json': z.array(z.looseObject({})) },
+      },
+    },
+    handler: async ({ query }, reply) => {
+      const { format, ...filter } = query;
+      const entries = context.registry.export(filter);
+      const document = format === 'csv' ? writeDevicesCsv(entries) : writeDevicesJson(entries);
+      return reply
+        .type(format === 'csv' ? 'text/csv; charset=utf-8' : 'application/json; charset=utf-8')
+        .header('content-disposition', `attachment; filename="devices.${format}"`)
+        .send(Readable.from(document, { objectMode: false }));
+    },
   });
 }

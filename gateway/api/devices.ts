@@ -1,22 +1,15 @@
-/** The directory's devices and gateways: find, register, and give a new secret. */
+/** The directory's devices and gateways: find and register. */
 
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { OnrampError } from '../../model/errors.ts';
 import { deviceKey } from '../../model/identifiers.ts';
-import type { DirectoryEntry, Registry } from '../registry/registry.ts';
-import { connectionCard } from './connection-card.ts';
+import { cardSchema, connectionCard } from './connection-card.ts';
 import type { ApiContext } from './context.ts';
-import { checked, deviceParams, pageQuery, word } from './validation.ts';
-
-/** Which devices, as a query says it. */
-export const deviceFilter = {
-  enterprise: word.optional(),
-  district: word.optional(),
-  profile: word.optional(),
-  kind: z.enum(['device', 'gateway']).optional(),
-  text: word.optional(),
-};
+import { deviceAnswer, deviceFilter, deviceSchema, registered } from './device-answer.ts';
+import { entityTag } from './entity-tag.ts';
+import { owners, readers } from './roles.ts';
+import { json, route } from './route.ts';
+import { deviceParams, pageOf, pageQuery, word } from './validation.ts';
 
 const listQuery = z.strictObject({ ...deviceFilter, ...pageQuery });
 
@@ -24,63 +17,73 @@ const newDevice = z.strictObject({
   enterprise: word,
   device: word,
   kind: z.enum(['device', 'gateway']).optional(),
-  profile: word.optional(),
+  profile: word.optional().describe('Needed by devices'),
   district: word.optional(),
   industry: word.optional(),
   gateway: word.optional(),
   serial: word.optional(),
-  secret: word.optional(),
+  secret: word.optional().describe('Generated when left out'),
+  again: z
+    .boolean()
+    .optional()
+    .describe('Registers anew what was revoked, decommissioned, rejected or has expired'),
 });
 
-const newSecret = z.strictObject({ secret: word.optional() }).nullish();
+/** Finds, shows and registers devices. A list is in the order of keys. */
+export function deviceRoutes(
+  app: FastifyInstance,
+  context: Pick<ApiContext, 'registry' | 'onboarding'>,
+): void {
+  const { registry, onboarding } = context;
 
-/**
- * - `GET /api/v1/devices`: a page of entries in the order of their keys; `next` goes into `after`.
- * - `GET /api/v1/devices/{enterprise}.{device}`: one entry.
- * - `POST /api/v1/devices`: registers one; 201 with its connection card.
- * - `POST /api/v1/devices/{enterprise}.{device}/secret`: voids the secret; a card with the new one.
- */
-export function deviceRoutes(app: FastifyInstance, context: Pick<ApiContext, 'registry'>): void {
-  const { registry } = context;
-
-  app.get('/api/v1/devices', async (request) => {
-    const { after, limit, ...filter } = checked(request, { query: listQuery }).query;
-    const page = await registry.list(filter, { after, limit });
-    return { items: page.items.map(withId), next: page.next };
+  route(app, {
+    method: 'GET',
+    url: '/api/v1/devices',
+    tag: 'devices',
+    summary: 'A page of devices and gateways',
+    access: readers('list'),
+    query: listQuery,
+    answers: { 200: json('A page in the order of ids', pageOf(deviceSchema)) },
+    handler: async ({ query }) => {
+      const { after, limit, ...filter } = query;
+      const page = await registry.list(filter, { after, limit });
+      return {
+        items: page.items.map((entry) => deviceAnswer(entry, onboarding)),
+        next: page.next,
+      };
+    },
   });
 
-  app.get('/api/v1/devices/:key', async (request) => {
-    const { key } = checked(request, { params: deviceParams }).params;
-    return withId(await registered(registry, key));
+  route(app, {
+    method: 'GET',
+    url: '/api/v1/devices/{key}',
+    tag: 'devices',
+    summary: 'One device or gateway; its ETag goes into If-Match',
+    access: readers('path'),
+    params: deviceParams,
+    answers: { 200: json('The device', deviceSchema) },
+    handler: async ({ params }, reply) => {
+      const entry = await registered(registry, params.key);
+      reply.header('etag', entityTag(entry.revision));
+      return deviceAnswer(entry, onboarding);
+    },
   });
 
-  app.post('/api/v1/devices', async (request, reply) => {
-    const { body } = checked(request, { body: newDevice });
-    const credential = await registry.add(body);
-    return reply.code(201).send(await cardOf(credential));
+  route(app, {
+    method: 'POST',
+    url: '/api/v1/devices',
+    tag: 'devices',
+    summary: 'Register a device or gateway, and its enterprise when that is new',
+    access: owners('body'),
+    body: newDevice,
+    answers: { 201: json('Its connection card; the password is shown once', cardSchema) },
+    handler: async ({ body, identity }, reply) => {
+      const credential = await registry.add(body, identity.actor);
+      const key = deviceKey(body.enterprise, body.device);
+      if (body.again) onboarding.identityChanged([key]);
+      onboarding.directoryChanged([key]);
+      const entry = await registered(registry, credential);
+      return reply.code(201).send(await connectionCard(registry, entry, credential));
+    },
   });
-
-  app.post('/api/v1/devices/:key/secret', async (request) => {
-    const { params, body } = checked(request, { params: deviceParams, body: newSecret });
-    const { enterprise, device } = params.key;
-    return cardOf(await registry.resetSecret(enterprise, device, body?.secret));
-  });
-
-  async function cardOf(credential: Awaited<ReturnType<Registry['add']>>) {
-    return connectionCard(registry, await registered(registry, credential), credential);
-  }
-}
-
-/** The entry of a device. @throws OnrampError `registry.not-found`. */
-export async function registered(
-  registry: Registry,
-  { enterprise, device }: { enterprise: string; device: string },
-): Promise<DirectoryEntry> {
-  const entry = await registry.get(enterprise, device);
-  if (entry === null) throw new OnrampError('registry.not-found', deviceKey(enterprise, device));
-  return entry;
-}
-
-function withId(entry: DirectoryEntry): DirectoryEntry & { readonly id: string } {
-  return { id: deviceKey(entry.enterprise, entry.device), ...entry };
 }

@@ -1,9 +1,17 @@
 /** Is the process alive, and may devices come? Asked by orchestrators, without a token. */
 
 import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
 import type { GatewayStatus } from '../status.ts';
 import type { ApiContext } from './context.ts';
+import { json, route } from './route.ts';
 import { isoTime } from './time.ts';
+
+const readiness = z.strictObject({
+  ready: z.boolean(),
+  reasons: z.array(z.string()),
+  warnings: z.array(z.string()),
+});
 
 /**
  * - `GET /healthz`: 200 while the process answers.
@@ -12,15 +20,35 @@ import { isoTime } from './time.ts';
  *   a store that is away. Why it is, the summary says to those who have the token.
  */
 export function healthRoutes(app: FastifyInstance, context: Pick<ApiContext, 'status'>): void {
-  app.get('/healthz', async () => ({ alive: true }));
-  app.get('/readyz', async (_request, reply) => {
-    const status = context.status();
-    const reasons = status.notReady;
-    return reply.code(reasons.length === 0 ? 200 : 503).send({
-      ready: reasons.length === 0,
-      reasons,
-      warnings: warnings(status),
-    });
+  route(app, {
+    method: 'GET',
+    url: '/healthz',
+    tag: 'gateway',
+    summary: 'Whether the process answers',
+    access: 'open',
+    answers: { 200: json('It does', z.strictObject({ alive: z.literal(true) })) },
+    handler: async () => ({ alive: true }),
+  });
+
+  route(app, {
+    method: 'GET',
+    url: '/readyz',
+    tag: 'gateway',
+    summary: 'Whether devices may come',
+    access: 'open',
+    answers: {
+      200: json('Devices can connect, and what they send is accepted', readiness),
+      503: json('Not now; the reasons in plain words', readiness),
+    },
+    handler: async (_asked, reply) => {
+      const status = context.status();
+      const reasons = status.notReady;
+      return reply.code(reasons.length === 0 ? 200 : 503).send({
+        ready: reasons.length === 0,
+        reasons,
+        warnings: warnings(status),
+      });
+    },
   });
 }
 

@@ -8,6 +8,9 @@ import type { GatewayStatus } from '../status.ts';
 import { cached } from './cached.ts';
 import type { ApiContext } from './context.ts';
 import { LiveFeed } from './live-feed.ts';
+import { viewersOfAll } from './roles.ts';
+import { route } from './route.ts';
+import { sendEvents } from './streaming.ts';
 
 type DeadLetterInShort = Pick<KeptDeadLetter, 'atMs' | 'enterprise' | 'device' | 'code' | 'detail'>;
 
@@ -50,13 +53,20 @@ export function liveRoutes(app: FastifyInstance, context: ApiContext): void {
   });
   app.addHook('preClose', async () => feed.close());
 
-  app.get('/api/v1/live', { exposeHeadRoute: false }, async (_request, reply) =>
-    reply
-      .type('text/event-stream; charset=utf-8')
-      // A reverse proxy that gathers an answer before it passes it on would show nothing for minutes.
-      .header('x-accel-buffering', 'no')
-      .send(feed.join()),
-  );
+  route(app, {
+    method: 'GET',
+    url: '/api/v1/live',
+    tag: 'gateway',
+    summary: 'What a page on a wall shows, once a second',
+    access: viewersOfAll,
+    answers: {
+      200: {
+        description: 'Server-sent events: `event: snapshot` with a JSON object',
+        content: { 'text/event-stream': null },
+      },
+    },
+    handler: async (_asked, reply) => sendEvents(reply, feed.join()),
+  });
 }
 
 function inShort(letter: KeptDeadLetter): DeadLetterInShort {

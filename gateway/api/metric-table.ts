@@ -2,6 +2,7 @@
 
 import { type ErrorCode, errorTable } from '../../model/errors.ts';
 import type { LatencySummary } from '../../model/histogram.ts';
+import type { NestedCounts, OnboardingCounts, PlaceCounts } from '../onboarding/onboarding.ts';
 import type { DirectoryCounts } from '../registry/registry.ts';
 import type { GatewayStatus, WorkerStatus } from '../status.ts';
 
@@ -9,6 +10,7 @@ import type { GatewayStatus, WorkerStatus } from '../status.ts';
 export interface MetricsSource {
   readonly status: GatewayStatus;
   readonly directory: DirectoryCounts | null;
+  readonly onboarding: OnboardingCounts | null;
   /** Dead letters kept, by code. */
   readonly deadLetters: Readonly<Partial<Record<ErrorCode, number>>> | null;
 }
@@ -35,6 +37,12 @@ const refusalAreas: ReadonlySet<string> = new Set([
   'signal',
   'journal',
   'store',
+  'device',
+  'session',
+  'certificate',
+  'claim',
+  'group',
+  'enterprise',
 ]);
 
 /** Every code with which something a device sent may be refused. */
@@ -264,9 +272,65 @@ const directory: readonly MetricRow[] = [
   },
 ];
 
+const stages: readonly (keyof NestedCounts)[] = ['registered', 'activated', 'connected', 'online'];
+
+/** A sample for each stage of devices, of either kind. */
+function deviceStages({ production, other }: PlaceCounts, labels: Labels): Sample[] {
+  return stages.flatMap((stage): Sample[] => [
+    [production[stage], { ...labels, kind: 'production', stage }],
+    [other[stage], { ...labels, kind: 'other', stage }],
+  ]);
+}
+
+function enterpriseStages({ enterprises }: PlaceCounts, labels: Labels): Sample[] {
+  return stages.map((stage): Sample => [enterprises[stage], { ...labels, stage }]);
+}
+
+/** Samples of every district. */
+function ofDistricts(
+  counts: OnboardingCounts | null,
+  samples: (place: PlaceCounts, labels: Labels) => Sample[],
+): Sample[] {
+  return Object.entries(counts?.byDistrict ?? {}).flatMap(([district, place]) =>
+    samples(place, { district }),
+  );
+}
+
+const onboarding: readonly MetricRow[] = [
+  {
+    name: 'onramp_onboarding_devices',
+    kind: 'gauge',
+    help: 'Devices by stage (each includes the next) and kind: production equipment, or other',
+    labels: ['kind', 'stage'],
+    read: ({ onboarding: counts }) => (counts === null ? [] : deviceStages(counts.city, {})),
+  },
+  {
+    name: 'onramp_onboarding_enterprises',
+    kind: 'gauge',
+    help: 'Enterprises with at least one device at a stage',
+    labels: ['stage'],
+    read: ({ onboarding: counts }) => (counts === null ? [] : enterpriseStages(counts.city, {})),
+  },
+  {
+    name: 'onramp_onboarding_district_devices',
+    kind: 'gauge',
+    help: 'onramp_onboarding_devices of each district',
+    labels: ['district', 'kind', 'stage'],
+    read: ({ onboarding: counts }) => ofDistricts(counts, deviceStages),
+  },
+  {
+    name: 'onramp_onboarding_district_enterprises',
+    kind: 'gauge',
+    help: 'onramp_onboarding_enterprises of each district',
+    labels: ['district', 'stage'],
+    read: ({ onboarding: counts }) => ofDistricts(counts, enterpriseStages),
+  },
+];
+
 export const metricTable: readonly MetricRow[] = [
   ...readings,
   ...workers,
   ...shipping,
   ...directory,
+  ...onboarding,
 ];

@@ -5,29 +5,40 @@ import { Counter, Gauge, Registry } from 'prom-client';
 import { cached } from './cached.ts';
 import type { ApiContext } from './context.ts';
 import { type MetricRow, type MetricsSource, metricTable } from './metric-table.ts';
+import { viewersOfAll } from './roles.ts';
+import { route } from './route.ts';
 
 /** Directory and dead letters are counted at most this often, however many scrape. */
 const countsTtlMs = 5000;
 
-/** `GET /metrics`, with the operator's token like everything that tells about devices. */
+/** Every figure of the gateway, for whoever may see all of it. */
 export function metricsRoutes(app: FastifyInstance, context: ApiContext): void {
-  const { clock, registry: directory, deadLetters } = context;
+  const { clock, registry: directory, onboarding, deadLetters } = context;
   const directoryCounts = cached(clock, countsTtlMs, () => directory.counts());
   const deadLetterCounts = cached(clock, countsTtlMs, () => deadLetters.counts());
   let source: MetricsSource | null = null;
   const registry = metricRegistry(() => source);
 
-  app.get('/metrics', async (_request, reply) => {
-    const [counts, letters] = await Promise.all([
-      orNull(directoryCounts()),
-      orNull(deadLetterCounts()),
-    ]);
-    source = {
-      status: context.status(),
-      directory: counts,
-      deadLetters: letters && Object.fromEntries(letters.map(({ code, count }) => [code, count])),
-    };
-    return reply.type(registry.contentType).send(await registry.metrics());
+  route(app, {
+    method: 'GET',
+    url: '/metrics',
+    tag: 'gateway',
+    summary: "The gateway's figures for Prometheus",
+    access: viewersOfAll,
+    answers: { 200: { description: 'Text format 0.0.4', content: { 'text/plain': null } } },
+    handler: async (_asked, reply) => {
+      const [counts, letters] = await Promise.all([
+        orNull(directoryCounts()),
+        orNull(deadLetterCounts()),
+      ]);
+      source = {
+        status: context.status(),
+        directory: counts,
+        onboarding: onboarding.counts(),
+        deadLetters: letters && Object.fromEntries(letters.map(({ code, count }) => [code, count])),
+      };
+      return reply.type(registry.contentType).send(await registry.metrics());
+    },
   });
 }
 

@@ -12,7 +12,9 @@ import { readProfileCsv } from '../registry/profile-csv.ts';
 import type { ListedProfile } from '../registry/registry.ts';
 import type { ApiContext } from './context.ts';
 import { type ArrivingBody, arrivingBody, takeStreams } from './request-stream.ts';
-import { checked, flag, word } from './validation.ts';
+import { type Identity, owners, readers } from './roles.ts';
+import { json, route } from './route.ts';
+import { flag, word } from './validation.ts';
 
 const profileParams = z.object({ id: z.string().refine(isProfileId, 'must match [a-z0-9._-]+') });
 
@@ -25,38 +27,91 @@ const newProfileQuery = z.strictObject({
 
 type NewProfileQuery = z.output<typeof newProfileQuery>;
 
-/**
- * - `GET /api/v1/profiles`: all of them, in short.
- * - `GET /api/v1/profiles/{id}`: one with its signals, as `ListedProfile`.
- * - `POST /api/v1/profiles?enterprise=ID&name=NAME`: adds `{enterprise}.{name}`, or a new version
- *   of it, from a CSV or JSON body; 201 with the `ListedProfile`. A JSON document may bring its own
- *   id; `label` and `production` say what a CSV cannot.
- */
+const nameSchema = z.strictObject({ zh: z.string(), en: z.string() });
+
+const shortSchema = z.strictObject({
+  id: z.string(),
+  name: nameSchema,
+  enterprise: z.string().nullable().describe('null: every enterprise may use it'),
+  builtIn: z.boolean(),
+  production: z.boolean().describe('Its devices are production equipment'),
+  signals: z.int(),
+});
+
+const listedSchema = z
+  .strictObject({
+    profile: z.looseObject({
+      id: z.string(),
+      name: nameSchema,
+      production: z.boolean(),
+      signals: z.array(z.looseObject({ id: z.string(), type: z.string() })),
+    }),
+    enterprise: z.string().nullable(),
+    builtIn: z.boolean(),
+  })
+  .meta({ id: 'Profile' });
+
+/** Profiles. An enterprise sees its own and those that every enterprise may use. */
 export function profileRoutes(app: FastifyInstance, context: Pick<ApiContext, 'registry'>): void {
   const { registry } = context;
 
-  app.get('/api/v1/profiles', async () => {
-    const profiles = await registry.listProfiles();
-    return { items: profiles.map(inShort) };
+  route(app, {
+    method: 'GET',
+    url: '/api/v1/profiles',
+    tag: 'profiles',
+    summary: 'All profiles, in short',
+    access: readers('common'),
+    answers: { 200: json('The profiles', z.strictObject({ items: z.array(shortSchema) })) },
+    handler: async ({ identity }) => {
+      const profiles = await registry.listProfiles();
+      return { items: profiles.filter((listed) => maySee(identity, listed)).map(inShort) };
+    },
   });
 
-  app.get('/api/v1/profiles/:id', async (request) => {
-    const { id } = checked(request, { params: profileParams }).params;
-    const found = (await registry.listProfiles()).find(({ profile }) => profile.id === id);
-    if (found === undefined) throw new OnrampError('api.not-found', `profile ${id}`);
-    return found;
+  route(app, {
+    method: 'GET',
+    url: '/api/v1/profiles/{id}',
+    tag: 'profiles',
+    summary: 'One profile with its signals',
+    access: readers('common'),
+    params: profileParams,
+    answers: { 200: json('The profile', listedSchema) },
+    handler: async ({ params, identity }) => {
+      const { id } = params;
+      const found = (await registry.listProfiles()).find(({ profile }) => profile.id === id);
+      if (found !== undefined && maySee(identity, found)) return found;
+      throw new OnrampError('api.not-found', `profile ${id}`);
+    },
   });
 
   app.register(async (streams) => {
     takeStreams(streams, limits.apiDocumentBytesMax);
-    streams.post('/api/v1/profiles', async (request, reply) => {
-      const { query, body } = checked(request, { query: newProfileQuery });
+    addRoute(streams, context);
+  });
+}
+
+function addRoute(app: FastifyInstance, { registry }: Pick<ApiContext, 'registry'>): void {
+  route(app, {
+    method: 'POST',
+    url: '/api/v1/profiles',
+    tag: 'profiles',
+    summary: 'Add the profile {enterprise}.{name}, or a new version of it',
+    description: 'A JSON document may bring its own id; the query says what a CSV cannot.',
+    access: owners('query'),
+    query: newProfileQuery,
+    streams: { 'text/csv': 'A row for each signal', 'application/json': 'A profile' },
+    answers: { 201: json('The profile', listedSchema) },
+    handler: async ({ query, body }, reply) => {
       const profile = await readProfile(query, arrivingBody(body));
       await registry.addProfile(profile, query.enterprise);
       const added: ListedProfile = { profile, enterprise: query.enterprise, builtIn: false };
       return reply.code(201).send(added);
-    });
+    },
   });
+}
+
+function maySee(identity: Identity, { enterprise }: ListedProfile): boolean {
+  return identity.enterprise === null || enterprise === null || enterprise === identity.enterprise;
 }
 
 async function readProfile(query: NewProfileQuery, body: ArrivingBody): Promise<DeviceProfile> {

@@ -7,10 +7,12 @@ import { publishedSignals } from '../../model/profile.ts';
 import type { DirectoryEntry, Registry } from '../registry/registry.ts';
 import type { StoredReading } from '../stores/store.ts';
 import type { ApiContext } from './context.ts';
-import { registered } from './devices.ts';
+import { registered } from './device-answer.ts';
+import { readers } from './roles.ts';
+import { route } from './route.ts';
 import { type Cell, csvStream, jsonStream } from './streaming.ts';
 import { isoTime, moment } from './time.ts';
-import { checked, deviceParams, wholeNumber } from './validation.ts';
+import { deviceParams, wholeNumber } from './validation.ts';
 
 const readingsQuery = z
   .strictObject({
@@ -24,39 +26,64 @@ const readingsQuery = z
     message: 'must lie after from',
   });
 
+const readingsSchema = z.strictObject({
+  enterprise: z.string(),
+  device: z.string(),
+  profile: z.string(),
+  readings: z.array(
+    z.strictObject({
+      timestampMs: z.int(),
+      seq: z.int().nullable(),
+      values: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])),
+    }),
+  ),
+});
+
 /**
- * `GET /api/v1/devices/{enterprise}.{device}/readings`: newest first, `from` inclusive, `to`
- * exclusive. JSON: `{"enterprise", "device", "profile", "readings": [{"timestampMs", "seq",
- * "values"}]}`. CSV: columns `time` (ISO 8601), `seq`, the profile's signals in its order, then any
- * other value by name.
+ * Readings come newest first, `from` inclusive, `to` exclusive. CSV has the columns `time` (ISO
+ * 8601), `seq`, the profile's signals in its order, then any other value by name.
  */
 export function readingRoutes(
   app: FastifyInstance,
   context: Pick<ApiContext, 'registry' | 'store'>,
 ): void {
   const { registry, store } = context;
-  app.get('/api/v1/devices/:key/readings', async (request, reply) => {
-    const { params, query } = checked(request, { params: deviceParams, query: readingsQuery });
-    const entry = await registered(registry, params.key);
-    const { enterprise, device, profile } = entry;
-    const readings = await store.readings({
-      enterprise,
-      device,
-      profile,
-      limit: query.limit,
-      ...(query.from === undefined ? {} : { fromMs: query.from }),
-      ...(query.to === undefined ? {} : { toMs: query.to }),
-    });
-    if (query.format === 'json') {
-      const head = JSON.stringify({ enterprise, device, profile });
-      const document = jsonStream(`${head.slice(0, -1)},"readings":`, readings, '}');
-      return reply.type('application/json; charset=utf-8').send(document);
-    }
-    const signals = await signalColumns(registry, entry, readings);
-    return reply
-      .type('text/csv; charset=utf-8')
-      .header('content-disposition', `attachment; filename="${enterprise}.${device}.csv"`)
-      .send(csvStream(['time', 'seq', ...signals], csvRows(readings, signals)));
+  route(app, {
+    method: 'GET',
+    url: '/api/v1/devices/{key}/readings',
+    tag: 'devices',
+    summary: 'Stored readings of a device, newest first',
+    access: readers('path'),
+    params: deviceParams,
+    query: readingsQuery,
+    answers: {
+      200: {
+        description: 'The readings',
+        content: { 'application/json': readingsSchema, 'text/csv': null },
+      },
+    },
+    handler: async ({ params, query }, reply) => {
+      const entry = await registered(registry, params.key);
+      const { enterprise, device, profile } = entry;
+      const readings = await store.readings({
+        enterprise,
+        device,
+        profile,
+        limit: query.limit,
+        ...(query.from === undefined ? {} : { fromMs: query.from }),
+        ...(query.to === undefined ? {} : { toMs: query.to }),
+      });
+      if (query.format === 'json') {
+        const head = JSON.stringify({ enterprise, device, profile });
+        const document = jsonStream(`${head.slice(0, -1)},"readings":`, readings, '}');
+        return reply.type('application/json; charset=utf-8').send(document);
+      }
+      const signals = await signalColumns(registry, entry, readings);
+      return reply
+        .type('text/csv; charset=utf-8')
+        .header('content-disposition', `attachment; filename="${enterprise}.${device}.csv"`)
+        .send(csvStream(['time', 'seq', ...signals], csvRows(readings, signals)));
+    },
   });
 }
 

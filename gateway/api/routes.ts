@@ -3,27 +3,30 @@
 import type { FastifyInstance } from 'fastify';
 import type { ApiContext } from './context.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
+import { deviceChangeRoutes } from './device-changes.ts';
 import { deviceExportRoutes } from './device-export.ts';
 import { deviceImportRoutes } from './device-import.ts';
 import { deviceRoutes } from './devices.ts';
+import { healthRoutes } from './health.ts';
 import { liveRoutes } from './live.ts';
 import { metricsRoutes } from './metrics.ts';
 import { profileRoutes } from './profiles.ts';
 import { readingRoutes } from './readings.ts';
 import { summaryRoutes } from './summary.ts';
 
-/** Adds the routes of one resource to an application whose hooks already ask for the token. */
+/** Adds the routes of one resource to an application whose hooks already ask whose request it is. */
 export type Resource<Context> = (app: FastifyInstance, context: Context) => void;
 
 /** What the command line needs when no gateway runs and it opens the files itself. */
 export type OfflineContext = Pick<
   ApiContext,
-  'registry' | 'deadLetters' | 'fleetKey' | 'replay' | 'operatorToken'
+  'clock' | 'registry' | 'onboarding' | 'deadLetters' | 'fleetKey' | 'replay' | 'operatorToken'
 >;
 
 /** Resources that need only the data folder. */
 export const offlineResources: readonly Resource<OfflineContext>[] = [
   deviceRoutes,
+  deviceChangeRoutes,
   deviceImportRoutes,
   deviceExportRoutes,
   profileRoutes,
@@ -32,6 +35,7 @@ export const offlineResources: readonly Resource<OfflineContext>[] = [
 
 export const resources: readonly Resource<ApiContext>[] = [
   ...offlineResources,
+  healthRoutes,
   summaryRoutes,
   readingRoutes,
   liveRoutes,

@@ -6,7 +6,6 @@ import { messageOf, OnrampError } from '../../model/errors.ts';
 import { isLoopbackName } from './access.ts';
 import { buildApplication } from './application.ts';
 import type { ApiContext } from './context.ts';
-import { healthRoutes } from './health.ts';
 import { pageRoutes, pagesFolder } from './pages.ts';
 import { resources } from './routes.ts';
 
@@ -68,11 +67,7 @@ export function buildApi(context: ApiContext, host: string, folder = pagesFolder
   return buildApplication({
     context,
     resources,
-    operatorToken: context.operatorToken,
-    open: (app) => {
-      healthRoutes(app, context);
-      pageRoutes(app, folder);
-    },
+    pages: (app) => pageRoutes(app, folder),
     // On the network this machine has names that we cannot know.
     hostNames: !onLoopback ? null : publicUrl === undefined ? [] : [new URL(publicUrl).hostname],
     logLevel: logLevel === 'silent' ? 'silent' : 'warn',

@@ -3,6 +3,7 @@
 import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Input, stringify } from 'csv-stringify/sync';
+import type { FastifyReply } from 'fastify';
 
 const rowsPerPiece = 500;
 
@@ -33,6 +34,17 @@ export function jsonStream(before: string, rows: Iterable<unknown>, after: strin
     yield `\n]${after}\n`;
   }
   return Readable.from(document(), { objectMode: false });
+}
+
+/** Answers with server-sent events (WHATWG HTML §9.2) until `events` ends. */
+export function sendEvents(reply: FastifyReply, events: Readable): FastifyReply {
+  return (
+    reply
+      .type('text/event-stream; charset=utf-8')
+      // A reverse proxy that gathers an answer before it passes it on would show nothing for minutes.
+      .header('x-accel-buffering', 'no')
+      .send(events)
+  );
 }
 
 function csvText(rows: Input): string {

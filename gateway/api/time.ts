@@ -1,6 +1,7 @@
 /** Moments as people and machines write them. */
 
 import { z } from 'zod';
+import { parseDurationMs } from '../../model/duration.ts';
 import { word } from './validation.ts';
 
 const isoPattern = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2}))?$/;
@@ -11,6 +12,11 @@ const dateMsMax = 8.64e15;
 /** ISO 8601 in UTC. */
 export function isoTime(milliseconds: number): string {
   return new Date(milliseconds).toISOString();
+}
+
+/** ISO 8601 in UTC; null for what did not happen. */
+export function isoTimeOrNull(milliseconds: number | null): string | null {
+  return milliseconds === null ? null : isoTime(milliseconds);
 }
 
 /**
@@ -26,6 +32,19 @@ export const moment = word.transform((text, context) => {
   });
   return z.NEVER;
 });
+
+/** A time from now such as `30m`, `12h`, `7d`, as milliseconds between `minMs` and `maxMs`. */
+export function duration(minMs: number, maxMs: number) {
+  return word
+    .transform((text, context) => {
+      const milliseconds = parseDurationMs(text);
+      if (milliseconds !== null) return milliseconds;
+      context.addIssue({ code: 'custom', message: 'is not a duration like 10s, 5m, 2h or 30d' });
+      return z.NEVER;
+    })
+    .pipe(z.number().min(minMs).max(maxMs))
+    .meta({ description: 'From now, like 12h or 7d' });
+}
 
 function millisecondsOf(text: string): number {
   if (/^\d{1,16}$/.test(text)) return Number(text);

@@ -3,7 +3,7 @@
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { OnrampError } from '../../model/errors.ts';
-import { parseDeviceKey } from '../../model/identifiers.ts';
+import { isDirectoryId, parseDeviceKey } from '../../model/identifiers.ts';
 import { limits } from '../../model/limits.ts';
 
 const mistakesListedMax = 20;
@@ -16,7 +16,8 @@ interface Expected<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType
   readonly body?: B;
 }
 
-const nothing = z.strictObject({});
+/** What a part of a request is that a route does not expect. */
+export const nothing = z.strictObject({});
 
 /**
  * The checked parts of a request.
@@ -63,14 +64,31 @@ function explain(part: string, issue: z.core.$ZodIssue): string[] {
 /** A word of a query or body, no longer than any of ours. */
 export const word = z.string().min(1).max(limits.textCharsMax);
 
+/** `{enterprise}.{name of the second part}` in a path. */
+function keyOf<Second extends string>(second: Second) {
+  return z
+    .string()
+    .transform((key, context): { enterprise: string } & Record<Second, string> => {
+      const parsed = parseDeviceKey(key);
+      if (parsed !== null) {
+        const { enterprise, device } = parsed;
+        return { enterprise, [second]: device } as { enterprise: string } & Record<Second, string>;
+      }
+      context.addIssue({ code: 'custom', message: `must be {enterprise}.{${second}}` });
+      return z.NEVER;
+    })
+    .meta({ description: `{enterprise}.{${second}}` });
+}
+
 /** `{enterprise}.{device}` in a path. */
-export const deviceParams = z.object({
-  key: z.string().transform((key, context) => {
-    const parsed = parseDeviceKey(key);
-    if (parsed !== null) return parsed;
-    context.addIssue({ code: 'custom', message: 'must be {enterprise}.{device}' });
-    return z.NEVER;
-  }),
+export const deviceParams = z.object({ key: keyOf('device') });
+
+/** `{enterprise}.{id}` in a path: a claim, a group, an authority. */
+export const ownedParams = z.object({ key: keyOf('id') });
+
+/** An enterprise in a path. */
+export const enterpriseParams = z.object({
+  enterprise: z.string().refine(isDirectoryId, 'must match [a-z0-9_-]+'),
 });
 
 /** A number as a query string carries it. */
@@ -79,13 +97,25 @@ export const wholeNumber = (min: number, max: number) =>
     .string()
     .regex(/^-?\d{1,16}$/, 'must be a whole number')
     .transform(Number)
-    .pipe(z.int().min(min).max(max));
+    .pipe(z.int().min(min).max(max))
+    .meta({ type: 'integer', minimum: min, maximum: max, pattern: undefined });
 
 /** `true` or `false` as a query string carries it. */
-export const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
+export const flag = z
+  .enum(['true', 'false'])
+  .transform((text) => text === 'true')
+  .meta({ type: 'boolean', enum: undefined });
 
 /** Where a page begins and how long it is; 100 rows when not said. */
 export const pageQuery = {
-  after: word.optional(),
-  limit: wholeNumber(1, limits.apiPageRowsMax).default(100),
+  after: word.optional().describe('The `next` of the page before'),
+  limit: wholeNumber(1, limits.apiPageRowsMax).default(100).describe('Rows; 100 when left out'),
 };
+
+/** A page of `items`, as an answer. */
+export function pageOf(item: z.ZodType) {
+  return z.strictObject({
+    items: z.array(item),
+    next: z.string().nullable().describe('Goes into `after`; null on the last page'),
+  });
+}

@@ -8,6 +8,7 @@ import { secretBytes } from '../../model/random.ts';
 import { buildApplication } from '../api/application.ts';
 import { type OfflineContext, offlineResources } from '../api/routes.ts';
 import type { Lock } from '../data-lock.ts';
+import { offlineOnboarding } from '../onboarding/offline-onboarding.ts';
 import { fleetKeyIn, registryKeyIn } from '../owner-file.ts';
 import type { DataPaths } from '../paths.ts';
 import { openRegistry } from '../registry/sqlite.ts';
@@ -39,7 +40,9 @@ export class FilesOperator implements Operator {
       sealKey: registryKeyIn(data.registryKey),
     });
     const context: OfflineContext = {
+      clock,
       registry,
+      onboarding: offlineOnboarding(registry, clock),
       deadLetters: new DeadLetters(data.deadLetters),
       operatorToken: secretBytes(32).toString('base64url'),
       fleetKey: () => fleetKeyIn(data.fleetKey),
@@ -48,7 +51,6 @@ export class FilesOperator implements Operator {
     const app = buildApplication({
       context,
       resources: offlineResources,
-      operatorToken: context.operatorToken,
       hostNames: null,
       logLevel: 'silent',
     });
@@ -56,11 +58,12 @@ export class FilesOperator implements Operator {
   }
 
   async send(request: OperatorRequest): Promise<Readable> {
-    const { method, body } = request;
+    const { method, headers, body } = request;
     const answer = await this.#app.inject({
       method,
       url: target(request),
       headers: {
+        ...headers,
         authorization: `Bearer ${this.#context.operatorToken}`,
         ...(body && { 'content-type': body.type }),
       },

@@ -16,10 +16,11 @@ export class HttpOperator implements Operator {
   }
 
   async send(request: OperatorRequest): Promise<Readable> {
-    const { method, body } = request;
+    const { method, headers, body } = request;
     const response = await fetch(this.#url + target(request), {
       method,
       headers: {
+        ...headers,
         authorization: `Bearer ${this.#token}`,
         ...(body && { 'content-type': body.type }),
       },

@@ -3,14 +3,17 @@
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { type ErrorCode, errorTable, OnrampError } from '../../model/errors.ts';
+import type { Method } from '../api/route.ts';
 
 /** A request to the API, whoever answers it. */
 export interface OperatorRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: Method;
   /** Under `/api/v1`, parameters already encoded. */
   readonly path: string;
   /** What is undefined is left out. */
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  /** Such as `if-match`. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly body?: {
     readonly type: 'text/csv' | 'application/json';
     readonly content: Readable | string;
@@ -46,15 +49,14 @@ export function target({ path, query = {} }: OperatorRequest): string {
 
 /** The error that an answer of `status` with this body stands for. */
 export async function answeredError(status: number, body: Readable): Promise<OnrampError> {
-  const { error } = parsed(await text(body));
-  if (typeof error?.code === 'string' && Object.hasOwn(errorTable, error.code)) {
-    const details = Array.isArray(error.details) ? error.details.map(String) : [];
-    return new OnrampError(error.code as ErrorCode, details);
+  const { code, details } = parsed(await text(body));
+  if (typeof code === 'string' && Object.hasOwn(errorTable, code)) {
+    return new OnrampError(code as ErrorCode, Array.isArray(details) ? details.map(String) : []);
   }
   return new OnrampError('command.gateway-unreachable', `it answered HTTP ${status}`);
 }
 
-function parsed(body: string): { error?: { code?: unknown; details?: unknown } } {
+function parsed(body: string): { code?: unknown; details?: unknown } {
   try {
     const document: unknown = JSON.parse(body);
     return typeof document === 'object' && document !== null ? document : {};

@@ -193,24 +193,29 @@ export class DeadLetters {
     return { items, next: rows.length > limit ? items.at(-1)!.id : null };
   }
 
-  /** One element for each code that ever occurred. */
-  counts(): Promise<readonly DeadLetterCount[]> {
+  /** One element for each code that ever occurred, to `enterprise` when it is given. */
+  counts(enterprise?: string): Promise<readonly DeadLetterCount[]> {
+    const { where, values } = conditionsOf({ enterprise });
     return this.#read(() => {
       const rows = this.#db.prepare(
-        `SELECT code, ${counts} FROM tally GROUP BY code ORDER BY code`,
+        `SELECT code, ${counts} FROM tally ${whereOf(where)} GROUP BY code ORDER BY code`,
       );
-      return rows.all() as unknown as DeadLetterCount[];
+      return rows.all(...values) as unknown as DeadLetterCount[];
     });
   }
 
-  /** The enterprises with the most letters kept, at most `limit`. */
-  countsByEnterprise(limit: number): Promise<readonly EnterpriseDeadLetterCount[]> {
+  /** The enterprises with the most letters kept, at most `limit`; or the one that is given. */
+  countsByEnterprise(
+    limit: number,
+    enterprise?: string,
+  ): Promise<readonly EnterpriseDeadLetterCount[]> {
+    const { where, values } = conditionsOf({ enterprise });
     return this.#read(() => {
       const rows = this.#db.prepare(
-        `SELECT enterprise, ${counts} FROM tally GROUP BY enterprise
+        `SELECT enterprise, ${counts} FROM tally ${whereOf(where)} GROUP BY enterprise
          ORDER BY count DESC, enterprise LIMIT ?`,
       );
-      return rows.all(limit) as unknown as EnterpriseDeadLetterCount[];
+      return rows.all(...values, limit) as unknown as EnterpriseDeadLetterCount[];
     });
   }
 

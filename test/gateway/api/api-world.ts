@@ -3,11 +3,21 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { FastifyInstance, InjectOptions } from 'fastify';
+import { type FastifyInstance, fastify, type InjectOptions } from 'fastify';
+import { expect } from 'vitest';
 import type { ApiContext, ReplayReport, ReplayRequest } from '../../../gateway/api/context.ts';
+import { problemSchema } from '../../../gateway/api/errors.ts';
+import { openApiRoutes } from '../../../gateway/api/openapi.ts';
+import type { Declared, Method } from '../../../gateway/api/route.ts';
+import { resources } from '../../../gateway/api/routes.ts';
 import { buildApi } from '../../../gateway/api/server.ts';
 import { type GatewaySettingsInput, parseSettings } from '../../../gateway/config.ts';
+import type { DeviceEventHub } from '../../../gateway/device-events/device-event.ts';
+import { offlineOnboarding } from '../../../gateway/onboarding/offline-onboarding.ts';
+import type { OnboardingCounts, PlaceCounts } from '../../../gateway/onboarding/onboarding.ts';
+import type { Registry } from '../../../gateway/registry/registry.ts';
 import { openRegistry } from '../../../gateway/registry/sqlite.ts';
+import type { Role } from '../../../gateway/registry/tokens.ts';
 import { type DeadLetter, DeadLetters } from '../../../gateway/shipping/dead-letters.ts';
 import type { GatewayStatus } from '../../../gateway/status.ts';
 import { MemoryStore } from '../../../gateway/stores/memory.ts';
@@ -82,11 +92,48 @@ export interface ApiWorldOptions {
   readonly pages?: string;
 }
 
+/** What the API tells a running gateway, and what that knows. */
+export class WatchedOnboarding {
+  /** `identity …`, `directory …`, `limits …`, in their order. */
+  readonly told: string[] = [];
+  readonly online = new Set<string>();
+  known: OnboardingCounts | null = null;
+  readonly knownOf = new Map<string, PlaceCounts>();
+  events: DeviceEventHub | null = null;
+  readonly change;
+
+  constructor(registry: Registry) {
+    this.change = offlineOnboarding(registry, systemClock).change;
+  }
+
+  identityChanged(keys: readonly string[]): void {
+    this.told.push(`identity ${keys.join(' ')}`);
+  }
+  directoryChanged(keys?: readonly string[]): void {
+    this.told.push(`directory ${keys?.join(' ') ?? 'all'}`);
+  }
+  limitsChanged(enterprise: string): void {
+    this.told.push(`limits ${enterprise}`);
+  }
+  counts(): OnboardingCounts | null {
+    return this.known;
+  }
+  countsOf(enterprise: string): PlaceCounts | null {
+    return this.knownOf.get(enterprise) ?? null;
+  }
+  isOnline(enterprise: string, device: string): boolean {
+    return this.online.has(`${enterprise}.${device}`);
+  }
+}
+
 export class ApiWorld {
   readonly folder = mkdtempSync(join(tmpdir(), 'onramp-api-'));
   readonly clock = new VirtualClock();
   readonly context: ApiContext;
   readonly app: FastifyInstance;
+  readonly onboarding: WatchedOnboarding;
+  /** Answers that were not what their route declares. */
+  readonly undeclared: string[] = [];
   readonly replays: ReplayRequest[] = [];
   /** What replays answer, one after the other; then three tried and no more. */
   readonly replayReports: ReplayReport[] = [];
@@ -94,14 +141,17 @@ export class ApiWorld {
   statusCalls = 0;
 
   constructor(options: ApiWorldOptions = {}) {
+    const registry = openRegistry({
+      path: join(this.folder, 'registry.db'),
+      clock: systemClock,
+      sealKey: Buffer.alloc(32, 1),
+    });
+    this.onboarding = new WatchedOnboarding(registry);
     this.context = {
       settings: parseSettings({ data: this.folder, logLevel: 'silent', ...options.settings }),
       clock: this.clock,
-      registry: openRegistry({
-        path: join(this.folder, 'registry.db'),
-        clock: systemClock,
-        sealKey: Buffer.alloc(32, 1),
-      }),
+      registry,
+      onboarding: this.onboarding,
       store: options.store ?? new MemoryStore({ kind: 'memory', rowsMax: 100_000 }),
       deadLetters: new DeadLetters(join(this.folder, 'dead-letters.db')),
       operatorToken: token,
@@ -120,10 +170,33 @@ export class ApiWorld {
       options.host ?? '127.0.0.1',
       options.pages ?? join(this.folder, 'no-pages'),
     );
+    this.#checkAnswers();
   }
 
-  /** A request with the token. */
-  ask(method: 'GET' | 'POST', url: string, options: Omit<InjectOptions, 'method' | 'url'> = {}) {
+  /** Every JSON answer is held against what its route declares. */
+  #checkAnswers(): void {
+    this.app.addHook('onSend', async (request, reply, payload) => {
+      const declared = request.routeOptions.config.declared;
+      const type = String(reply.getHeader('content-type')).split(';')[0]!;
+      if (declared === undefined || typeof payload !== 'string' || !type.includes('json')) return;
+      const schema =
+        declared.answers[reply.statusCode]?.content[type] ??
+        (reply.statusCode >= 400 ? problemSchema : null);
+      const { error } = schema?.safeParse(JSON.parse(payload)) ?? { error: 'no such answer' };
+      if (error === undefined) return;
+      this.undeclared.push(`${declared.method} ${declared.url} ${reply.statusCode}: ${error}`);
+    });
+  }
+
+  /** A token that the registry knows. */
+  async issue(role: Role, enterprise: string | null = null): Promise<string> {
+    const expiresAtMs = systemClock.nowMs() + 3_600_000;
+    const token = { role, enterprise, name: role, expiresAtMs };
+    return (await this.context.registry.tokens.issue(token, 'operator')).text;
+  }
+
+  /** A request with the operator's token. */
+  ask(method: Method, url: string, options: Omit<InjectOptions, 'method' | 'url'> = {}) {
     return this.app.inject({
       method,
       url,
@@ -142,6 +215,7 @@ export class ApiWorld {
   }
 
   async close(): Promise<void> {
+    expect(this.undeclared).toEqual([]);
     await this.app.close();
     this.context.registry.close();
     this.context.deadLetters.close();
@@ -170,4 +244,20 @@ export function letter(index: number, change: Partial<DeadLetter> = {}): DeadLet
     payloadEncoding: 'utf8',
     ...change,
   };
+}
+
+/** What every route of the API declares, in the order of their addresses. */
+export async function declaredRoutes(world: ApiWorld): Promise<Declared[]> {
+  const declared: Declared[] = [];
+  const app = fastify();
+  app.addHook('onRoute', ({ method, url, config }) => {
+    if (method === 'HEAD') return;
+    if (config?.declared === undefined) throw new Error(`${method} ${url} is not declared`);
+    declared.push(config.declared);
+  });
+  openApiRoutes(app, declared);
+  for (const resource of resources) resource(app, world.context);
+  await app.ready();
+  await app.close();
+  return declared.sort((a, b) => (a.url < b.url ? -1 : 1));
 }

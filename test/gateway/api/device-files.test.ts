@@ -48,9 +48,9 @@ describe('POST /api/v1/devices/import', () => {
   it('refuses all for one bad row, and names it', async () => {
     const answer = await importing(oneBad);
     expect(answer.statusCode).toBe(422);
-    const { error, report } = answer.json();
-    expect(error.code).toBe('registry.import-invalid');
-    expect(error.details[0]).toMatch(/^row 4: registry\.id-invalid: /);
+    const { code, details, report } = answer.json();
+    expect(code).toBe('registry.import-invalid');
+    expect(details[0]).toMatch(/^row 4: registry\.id-invalid: /);
     expect(report).toMatchObject({ rows: 3, badRows: 1, committed: false, credentials: [] });
     expect(await count()).toBe(0);
   });
@@ -79,8 +79,8 @@ describe('POST /api/v1/devices/import', () => {
   it('refuses what is no table', async () => {
     const answer = await importing('name;colour\nx;red\n');
     expect(answer.statusCode).toBe(422);
-    expect(answer.json().error.code).toBe('registry.import-invalid');
-    expect(answer.json().error.details.length).toBeGreaterThan(1);
+    expect(answer.json().code).toBe('registry.import-invalid');
+    expect(answer.json().details.length).toBeGreaterThan(1);
     for (const body of ['', '{}', '[{]', '[1', '\xff\xfe']) {
       const json = await importing(body, '', 'application/json');
       expect([400, 422], body).toContain(json.statusCode);
@@ -92,7 +92,7 @@ describe('POST /api/v1/devices/import', () => {
     expect((await world.ask('POST', '/api/v1/devices/import')).statusCode).toBe(400);
     expect((await importing(good, '', 'text/html')).statusCode).toBe(400);
     const answer = await importing(good, '?dryRun=maybe&badRows=drop&existing=1&x=1');
-    expect(answer.json().error.details).toHaveLength(4);
+    expect(answer.json().details).toHaveLength(4);
     expect(await count()).toBe(0);
   });
 
@@ -102,7 +102,7 @@ describe('POST /api/v1/devices/import', () => {
       headers: { 'content-type': 'text/csv', 'content-length': String(limits.apiBodyBytesMax + 1) },
     });
     expect(answer.statusCode).toBe(413);
-    expect(answer.json().error.code).toBe('api.body-too-large');
+    expect(answer.json().code).toBe('api.body-too-large');
   });
 });
 
@@ -141,7 +141,7 @@ describe('POST /api/v1/devices/import-city', () => {
   ])('refuses %j', async (body) => {
     const answer = await importCity(body);
     expect(answer.statusCode).toBe(400);
-    expect(answer.json().error.details.length).toBeGreaterThan(0);
+    expect(answer.json().details.length).toBeGreaterThan(0);
   });
 });
 

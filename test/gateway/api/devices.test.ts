@@ -76,7 +76,7 @@ describe('POST /api/v1/devices', () => {
     await register('acme.taken');
     const answer = await post('/api/v1/devices', body);
     expect(answer.statusCode).toBe(status);
-    expect(answer.json().error.code).toBe(code);
+    expect(answer.json().code).toBe(code);
   });
 
   it('names every mistake of a body at once', async () => {
@@ -87,7 +87,7 @@ describe('POST /api/v1/devices', () => {
       colour: 'red',
     });
     expect(answer.statusCode).toBe(400);
-    const { code, details } = answer.json().error;
+    const { code, details } = answer.json();
     expect(code).toBe('api.bad-request');
     const places = details.map((detail: string) => detail.split(':')[0]).sort();
     expect(places).toEqual([
@@ -105,7 +105,7 @@ describe('POST /api/v1/devices', () => {
     for (const payload of ['{"enterprise":', '[]', 'null', '"x"', '{"__proto__":{"x":1}}']) {
       const answer = await world.ask('POST', '/api/v1/devices', { payload, headers: json });
       expect(answer.statusCode, payload).toBe(400);
-      expect(answer.json().error.code).toBe('api.bad-request');
+      expect(answer.json().code).toBe('api.bad-request');
     }
     const text = await world.ask('POST', '/api/v1/devices', {
       payload: 'enterprise=acme',
@@ -117,7 +117,7 @@ describe('POST /api/v1/devices', () => {
       headers: json,
     });
     expect(huge.statusCode).toBe(413);
-    expect(huge.json().error.code).toBe('api.body-too-large');
+    expect(huge.json().code).toBe('api.body-too-large');
   });
 });
 
@@ -213,20 +213,20 @@ describe('GET /api/v1/devices', () => {
   ])('refuses %s', async (query, place) => {
     const answer = await world.ask('GET', `/api/v1/devices?${query}`);
     expect(answer.statusCode).toBe(400);
-    expect(answer.json().error.details[0]).toMatch(new RegExp(`^${place}: `));
+    expect(answer.json().details[0]).toMatch(new RegExp(`^${place}: `));
   });
 
   it('refuses a cursor that is none', async () => {
     const answer = await world.ask('GET', '/api/v1/devices?after=nonsense');
     expect(answer.statusCode).toBe(400);
-    expect(answer.json().error.code).toBe('api.bad-request');
+    expect(answer.json().code).toBe('api.bad-request');
   });
 
   it('bounds what it repeats of hostile input', async () => {
     const query = Array.from({ length: 100 }, (_, i) => `${'k'.repeat(80)}${i}=1`).join('&');
     const answer = await world.ask('GET', `/api/v1/devices?${query}`);
     expect(answer.statusCode).toBe(400);
-    expect(answer.json().error.details.length).toBeLessThanOrEqual(20);
+    expect(answer.json().details.length).toBeLessThanOrEqual(20);
     expect(answer.body.length).toBeLessThan(8000);
   });
 });
@@ -240,14 +240,14 @@ describe('one device', () => {
   });
 
   it('is not found, or not even a name', async () => {
-    expect((await world.ask('GET', '/api/v1/devices/acme.none')).json().error).toMatchObject({
+    expect((await world.ask('GET', '/api/v1/devices/acme.none')).json()).toMatchObject({
       code: 'registry.not-found',
       details: ['acme.none'],
     });
     for (const key of ['acme', 'acme.b.c', 'ACME.a', '..', `${'a'.repeat(64)}.${'b'.repeat(65)}`]) {
       const answer = await world.ask('GET', `/api/v1/devices/${encodeURIComponent(key)}`);
       expect([400, 404, 414]).toContain(answer.statusCode);
-      expect(answer.json().error.code).toMatch(/^api\./);
+      expect(answer.json().code).toMatch(/^api\./);
     }
     const longest = `${'a'.repeat(64)}.${'b'.repeat(64)}`;
     expect((await world.ask('GET', `/api/v1/devices/${longest}`)).statusCode).toBe(404);

@@ -98,7 +98,7 @@ describe('GET /api/v1/live', () => {
     expect(new Set(answers.map((answer) => answer.statusCode))).toEqual(new Set([200]));
     const refused = await open();
     expect(refused.statusCode).toBe(503);
-    expect(JSON.parse(await text(refused.stream())).error.code).toBe('api.too-many-viewers');
+    expect(JSON.parse(await text(refused.stream())).code).toBe('api.too-many-viewers');
   });
 });
 

@@ -58,15 +58,15 @@ it('never changes a type', async () => {
   const changed = csv.replace('force,float', 'force,int');
   const answer = await add('enterprise=acme&name=press', changed, 'text/csv');
   expect(answer.statusCode).toBe(409);
-  expect(answer.json().error.code).toBe('profile.type-changed');
+  expect(answer.json().code).toBe('profile.type-changed');
 });
 
 it('names every mistake of a profile', async () => {
   const bad = 'name,type,min,max\n9x,float,,\nforce,double,9,1\nok,colour,,\n';
   const answer = await add('enterprise=acme&name=press', bad, 'text/csv');
   expect(answer.statusCode).toBe(400);
-  expect(answer.json().error.code).toBe('profile.invalid');
-  expect(answer.json().error.details).toHaveLength(3);
+  expect(answer.json().code).toBe('profile.invalid');
+  expect(answer.json().details).toHaveLength(3);
 });
 
 it.each([
@@ -83,7 +83,7 @@ it.each([
 ])('refuses %s with %s', async (query, body, type) => {
   const answer = await add(query, body, type);
   expect(answer.statusCode).toBe(400);
-  expect(answer.json().error.details.length).toBeGreaterThan(0);
+  expect(answer.json().details.length).toBeGreaterThan(0);
   expect((await world.ask('GET', '/api/v1/profiles')).json().items).toHaveLength(
     builtInProfiles.size,
   );

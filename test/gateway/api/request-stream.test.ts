@@ -63,7 +63,7 @@ it('stops beyond its bound, also when nobody said how much comes', async () => {
     payload: Readable.from(pieces(), { objectMode: false }),
   });
   expect(answer.statusCode).toBe(413);
-  expect(answer.json().error.code).toBe('api.body-too-large');
+  expect(answer.json().code).toBe('api.body-too-large');
 });
 
 it('answers over a real connection although the body is not read to its end', async () => {

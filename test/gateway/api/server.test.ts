@@ -79,7 +79,7 @@ describe('startApi', () => {
     const api = await startApi(world.context, loopback);
     const garbage = await raw(api.port, 'HELO factory\r\n\r\n');
     expect(garbage).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
-    expect(JSON.parse(garbage.split('\r\n\r\n')[1]!).error.code).toBe('api.bad-request');
+    expect(JSON.parse(garbage.split('\r\n\r\n')[1]!).code).toBe('api.bad-request');
     const headers = await raw(api.port, `GET / HTTP/1.1\r\nx: ${'y'.repeat(40_000)}\r\n\r\n`);
     expect(headers).toMatch(/^HTTP\/1\.1 431 /);
     const noHost = await raw(api.port, 'GET /healthz HTTP/1.0\r\n\r\n');
@@ -93,7 +93,7 @@ describe('startApi', () => {
     };
     const answer = await world.ask('GET', '/api/v1/devices');
     expect(answer.statusCode).toBe(500);
-    expect(answer.json().error.code).toBe('database.damaged');
+    expect(answer.json().code).toBe('database.damaged');
   });
 });
 
@@ -138,7 +138,7 @@ describe('the pages', () => {
       const answer = await built.app.inject({ url });
       expect(answer.statusCode, url).toBeGreaterThanOrEqual(400);
       expect(answer.body).not.toContain('SECRET');
-      expect(answer.json().error.code).toMatch(/^api\./);
+      expect(answer.json().code).toMatch(/^api\./);
     }
     expect((await built.app.inject({ url: '/api/v1/summary' })).statusCode).toBe(401);
     await built.close();

@@ -1,0 +1,98 @@
+/** Whose token a request carries, and whether it may ask at all. */
+
+import { timingSafeEqual } from 'node:crypto';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Clock } from '../../model/clock.ts';
+import { OnrampError } from '../../model/errors.ts';
+import { secretHash } from '../../model/fleet-secret.ts';
+import { limits } from '../../model/limits.ts';
+import { LoginLimiter } from '../login-limiter.ts';
+import type { Registry } from '../registry/registry.ts';
+import { type Identity, mayUse } from './roles.ts';
+import { anybody } from './route.ts';
+
+export interface AuthenticationOptions {
+  /** The token of the file in the data folder, in the clear. */
+  readonly operatorToken: string;
+  readonly registry: Pick<Registry, 'tokens'>;
+  readonly clock: Clock;
+}
+
+/**
+ * Gives every request to routes of `app` its identity, from `Authorization: Bearer {token}` (RFC
+ * 6750 §2.1): the token in a query string is no token, for it would end up in logs and histories.
+ * Refuses with `api.unauthorized` who has none, with `api.too-many-failures` (and Retry-After) an
+ * address that keeps trying wrong ones, and with `api.forbidden` who may not use the route.
+ *
+ * Tokens are asked for each time, so that a revoked one is void at once. One that was right before
+ * is let in whatever others on its address do.
+ */
+export function authenticate(app: FastifyInstance, options: AuthenticationOptions): void {
+  const gate = new TokenGate(options);
+  app.decorateRequest('identity');
+  app.addHook('onRequest', async (request, reply) => {
+    request.identity = anybody;
+    const access = request.routeOptions.config.declared?.access;
+    if (access === 'open') return;
+    const identity = await gate.identityOf(request, reply);
+    if (!mayUse(access, request.method, identity)) throw new OnrampError('api.forbidden');
+    request.identity = identity;
+  });
+}
+
+class TokenGate {
+  readonly #options: AuthenticationOptions;
+  readonly #operatorHash: Buffer;
+  readonly #limiter: LoginLimiter;
+  /** Hashes of tokens that were right when they were last asked for; the newest last. */
+  readonly #knownGood = new Set<string>();
+
+  constructor(options: AuthenticationOptions) {
+    this.#options = options;
+    this.#operatorHash = secretHash(options.operatorToken);
+    this.#limiter = new LoginLimiter();
+  }
+
+  async identityOf(request: FastifyRequest, reply: FastifyReply): Promise<Identity> {
+    const text = bearerToken(request.headers.authorization);
+    if (text === null) throw unauthorized(reply);
+    const hash = secretHash(text);
+    // Hashes have one length, so that the comparison tells nothing of the token's.
+    if (timingSafeEqual(hash, this.#operatorHash)) {
+      return { role: 'operator', enterprise: null, actor: 'operator' };
+    }
+    const key = hash.toString('base64url');
+    if (!this.#knownGood.has(key)) this.#refuseWhoFailsTooOften(request, reply);
+    const entry = await this.#options.registry.tokens.verify(text);
+    this.#knownGood.delete(key);
+    if (entry === null) {
+      this.#limiter.failed(request.ip, this.#options.clock.monotonicMs());
+      throw unauthorized(reply);
+    }
+    this.#remember(key);
+    return { role: entry.role, enterprise: entry.enterprise, actor: `token:${entry.id}` };
+  }
+
+  #refuseWhoFailsTooOften(request: FastifyRequest, reply: FastifyReply): void {
+    const waitMs = this.#limiter.waitMs(request.ip, this.#options.clock.monotonicMs());
+    if (waitMs === 0) return;
+    reply.header('retry-after', Math.ceil(waitMs / 1000));
+    throw new OnrampError('api.too-many-failures');
+  }
+
+  #remember(key: string): void {
+    this.#knownGood.add(key);
+    if (this.#knownGood.size <= limits.apiTokensKnownMax) return;
+    const [oldest] = this.#knownGood;
+    this.#knownGood.delete(oldest!);
+  }
+}
+
+function unauthorized(reply: FastifyReply): OnrampError {
+  reply.header('www-authenticate', 'Bearer realm="onramp"');
+  return new OnrampError('api.unauthorized');
+}
+
+function bearerToken(header: string | undefined): string | null {
+  return /^Bearer +(\S+)$/i.exec(header ?? '')?.[1] ?? null;
+}
