@@ -31,12 +31,21 @@ export interface Principal {
 }
 
 /**
- * The answer to a CONNECT. A refusal carries the CONNACK return code of MQTT 3.1.1 §3.2.2.3:
- * 2 identifier rejected, 3 server unavailable, 4 bad user name or password, 5 not authorized.
+ * A refused CONNECT, with the CONNACK return code of MQTT 3.1.1 §3.2.2.3: 2 identifier rejected,
+ * 3 server unavailable, 4 bad user name or password, 5 not authorized.
  */
+export interface ConnectRefusal {
+  readonly accepted: false;
+  readonly code: ErrorCode;
+  readonly returnCode: 2 | 3 | 4 | 5;
+  /** What exactly, for whoever runs the platform; the client only gets the return code. */
+  readonly detail?: string | undefined;
+}
+
+/** The answer to a CONNECT. */
 export type ConnectDecision =
   | { readonly accepted: true; readonly principal: Principal }
-  | { readonly accepted: false; readonly code: ErrorCode; readonly returnCode: 2 | 3 | 4 | 5 };
+  | ConnectRefusal;
 
 /** Decides about a CONNECT. Must not throw; runs before any take-over of the client id. */
 export type Authenticate = (attempt: ConnectAttempt) => Promise<ConnectDecision>;
@@ -45,4 +54,6 @@ export type Authenticate = (attempt: ConnectAttempt) => Promise<ConnectDecision>
 export interface TopicPermissions {
   mayPublish(principal: Principal, topic: string): boolean;
   maySubscribe(principal: Principal, filter: string): boolean;
+  /** Whether it may leave a will (MQTT 3.1.1 §3.1.2.5) on `topic`. */
+  mayLeaveWill(principal: Principal, topic: string): boolean;
 }

@@ -41,6 +41,14 @@ export function brokerOptions(
   };
 }
 
+/** What aedes does with a client's id; its own methods, not in its types. */
+interface Registration {
+  _finishRegisterClient(client: Client): void;
+  unregisterClient(client: Client): void;
+}
+
+const registration = Aedes.prototype as unknown as Registration;
+
 /**
  * The embedded broker. Telemetry ends in the gateway, not at subscribers: in the ordinary mode no
  * one may subscribe to it, so what devices publish is not routed at all, and the notices of
@@ -56,10 +64,22 @@ export class EmbeddedBroker extends Aedes {
     this.#routesEverything = routesEverything;
   }
 
-  /** Forgets a client that closed before it was registered, unless its id is somebody else's by now. */
-  release(client: Client): void {
-    if (!client.closed || this.clients[client.id] !== client) return;
-    (this as unknown as { unregisterClient(client: Client): void }).unregisterClient(client);
+  /** As aedes does, but a connection that ended while its CONNECT was handled takes nobody's place. */
+  registerClient(client: Client): void {
+    if (client.closed) return;
+    const before = this.clients[client.id];
+    if (before === undefined) this._finishRegisterClient(client);
+    else before.close(() => this._finishRegisterClient(client));
+  }
+
+  _finishRegisterClient(client: Client): void {
+    if (!client.closed) registration._finishRegisterClient.call(this, client);
+  }
+
+  /** As aedes does, but a client whose id is another's by now ends alone. */
+  unregisterClient(client: Client): void {
+    if (this.clients[client.id] === client) registration.unregisterClient.call(this, client);
+    else this.emit('clientDisconnect', client);
   }
 
   /** Publishes as aedes does, or acknowledges without routing where nobody can be listening. */

@@ -3,11 +3,35 @@
 import type { AedesPublishPacket, Client, ConnectPacket, PublishPacket, Subscription } from 'aedes';
 import { type ErrorCode, OnrampError } from '../model/errors.ts';
 import { type Limits, limits as systemLimits } from '../model/limits.ts';
-import type { Authenticate, ConnectDecision, TopicPermissions } from './access.ts';
+import type {
+  Authenticate,
+  ConnectAttempt,
+  ConnectDecision,
+  ConnectRefusal,
+  Principal,
+  TopicPermissions,
+} from './access.ts';
 import { brokerOptions, EmbeddedBroker } from './broker.ts';
-import { type Listeners, type ListenOptions, openListeners } from './listeners.ts';
+import { ClientSession } from './client-session.ts';
+import {
+  clientCertificate,
+  type Listeners,
+  type ListenOptions,
+  openListeners,
+} from './listeners.ts';
 import { packetLimiter } from './packet-limit.ts';
 import type { Session, SessionPublish } from './session.ts';
+
+/** Something that was refused, for whoever counts and tells. */
+export interface Refused {
+  readonly code: ErrorCode;
+  /** What exactly: the topic, for example; any length. */
+  readonly detail: string;
+  /** Whose; null before there is a session. */
+  readonly session: Session | null;
+  /** The CONNECT that was refused; null for anything else. */
+  readonly attempt: ConnectAttempt | null;
+}
 
 export interface FrontDoorOptions {
   readonly access: 'authenticated' | 'open';
@@ -15,10 +39,15 @@ export interface FrontDoorOptions {
   readonly permissions: TopicPermissions;
   /** Every publish that passed the permissions, in order of arrival for each session. */
   readonly onPublish: (publish: SessionPublish) => void;
-  readonly onSessionOpen?: (session: Session) => void;
-  readonly onSessionClose?: (session: Session) => void;
-  /** Counts a refusal, whoever caused it. */
-  readonly onRefused: (code: ErrorCode) => void;
+  /**
+   * A session that is about to be let in; the one it takes over has ended. May still refuse it, or
+   * close it: then its CONNECT is not accepted, and of a refused one no end is told.
+   */
+  readonly onSessionOpen?: (session: Session) => ConnectRefusal | null;
+  /** `code`: why it was closed from this side, refused publishes apart; else null. */
+  readonly onSessionClose?: (session: Session, code: ErrorCode | null) => void;
+  /** A CONNECT, packet, publish or subscription was refused. */
+  readonly onRefused: (refused: Refused) => void;
   /** Sessions at the same time, over all listeners; beyond it a CONNECT is answered with code 3. */
   readonly sessionsMax: number;
   /** False while no new session can be served; a CONNECT is then answered with code 3. */
@@ -29,61 +58,9 @@ export interface FrontDoorOptions {
 type Settle = SessionPublish['settle'];
 type Done = (error?: Error | null) => void;
 
-/** Acknowledgements a client may leave unread. */
-const unreadBytesMax = 64 * 1024;
 const noPayload = Buffer.alloc(0);
 
-/** What the front door knows of a client; the client is aedes' own object. */
-class DeviceSession implements Session {
-  inFlight = 0;
-  readonly subscriptions = new Set<string>();
-  readonly clientId: string;
-  readonly principal: Session['principal'];
-  readonly remoteAddress: string;
-  readonly ackWaitMs: number;
-  #client: Client;
-  #onRefused: (code: ErrorCode) => void;
-
-  constructor(
-    client: Client,
-    principal: Session['principal'],
-    details: { remoteAddress: string; ackWaitMs: number },
-    onRefused: (code: ErrorCode) => void,
-  ) {
-    this.clientId = client.id;
-    this.principal = principal;
-    this.remoteAddress = details.remoteAddress;
-    this.ackWaitMs = details.ackWaitMs;
-    this.#client = client;
-    this.#onRefused = onRefused;
-  }
-
-  get closed(): boolean {
-    return this.#client.closed;
-  }
-
-  /**
-   * Sends a PUBACK (MQTT 3.1.1 §3.4) in one piece. aedes writes the four bytes as three chunks, which
-   * costs a `writev`. Who does not read its acknowledgements is closed.
-   */
-  acknowledge(messageId: number): void {
-    const { conn } = this.#client;
-    if (conn.writableLength > unreadBytesMax) {
-      this.close('publish.in-flight-exceeded');
-      return;
-    }
-    const puback = Buffer.allocUnsafe(4);
-    puback.writeUInt16BE(0x40_02, 0);
-    puback.writeUInt16BE(messageId, 2);
-    conn.write(puback);
-  }
-
-  close(code: ErrorCode): void {
-    if (this.#client.closed) return;
-    this.#onRefused(code);
-    this.#client.close();
-  }
-}
+const busy: ConnectRefusal = { accepted: false, code: 'connect.busy', returnCode: 3 };
 
 interface Pending {
   readonly keepaliveS: number;
@@ -95,7 +72,10 @@ export class FrontDoor {
   readonly #options: FrontDoorOptions;
   readonly #limits: Limits;
   readonly #broker: EmbeddedBroker;
-  readonly #sessions = new Map<Client, DeviceSession>();
+  readonly #sessions = new Map<Client, ClientSession>();
+  /** The newest session of each client id. */
+  readonly #byClientId = new Map<string, ClientSession>();
+  readonly #byNumber = new Map<number, ClientSession>();
   readonly #connecting = new WeakMap<Client, Pending>();
   readonly #limitPackets: (client: Client) => void;
   #listeners: Listeners | null = null;
@@ -115,7 +95,7 @@ export class FrontDoor {
         },
         authorizePublish: (client, packet, done) => this.#authorizePublish(client, packet, done),
         authorizeSubscribe: (client, subscription, done) =>
-          done(null, this.#authorizeSubscribe(client, subscription)),
+          this.#authorizeSubscribe(client, subscription, done),
       }),
       options.access === 'open',
     );
@@ -125,7 +105,7 @@ export class FrontDoor {
   /** Starts to listen. @throws OnrampError `config.port-busy`. */
   async start(listen: ListenOptions): Promise<Listeners> {
     await this.#broker.listen();
-    const onDropped = () => this.#options.onRefused('connect.busy');
+    const onDropped = () => this.#refused('connect.busy');
     this.#listeners = await openListeners(listen, onDropped, (connection) => {
       const client = this.#broker.handle(connection);
       this.#limitPackets(client);
@@ -143,7 +123,17 @@ export class FrontDoor {
 
   /** Open sessions, authenticated ones only. */
   get sessionCount(): number {
-    return this.#sessions.size;
+    return this.#byClientId.size;
+  }
+
+  /** The session of a client id; null when there is none. */
+  sessionOf(clientId: string): Session | null {
+    return this.#byClientId.get(clientId) ?? null;
+  }
+
+  /** The session of that number; null when there is none. */
+  sessionNumbered(number: number): Session | null {
+    return this.#byNumber.get(number) ?? null;
   }
 
   #preConnect(
@@ -153,7 +143,7 @@ export class FrontDoor {
   ): void {
     if (packet.protocolVersion !== 3 && packet.protocolVersion !== 4) {
       // aedes answers with return code 1 by itself [MQTT-3.1.2-2]
-      this.#options.onRefused('connect.protocol-version');
+      this.#refused('connect.protocol-version');
     }
     const will = packet.will as PublishPacket | undefined;
     this.#connecting.set(client, { keepaliveS: packet.keepalive ?? 0, will });
@@ -166,54 +156,81 @@ export class FrontDoor {
     password: Buffer | undefined,
   ): Promise<boolean> {
     const socket = client.conn as { remoteAddress?: string; encrypted?: boolean };
-    const remoteAddress = socket.remoteAddress ?? '';
+    const attempt: ConnectAttempt = {
+      clientId: client.id,
+      username,
+      password,
+      remoteAddress: socket.remoteAddress ?? '',
+      tls: socket.encrypted === true,
+      certificate: clientCertificate(client.conn),
+    };
     const pending = this.#connecting.get(client);
-    const tls = socket.encrypted === true;
-    const room = this.#sessions.size < this.#options.sessionsMax || this.#takesOver(client.id);
-    const decision =
-      room && this.#options.acceptsSessions()
-        ? await this.#decide({ clientId: client.id, username, password, remoteAddress, tls })
-        : ({ accepted: false, code: 'connect.busy', returnCode: 3 } as const);
-    if (!decision.accepted) throw this.#refusal(decision.code, decision.returnCode);
+    const { sessionsMax, acceptsSessions } = this.#options;
+    // A client that comes again takes the place of its session.
+    const room = this.#byClientId.size < sessionsMax || this.#byClientId.has(client.id);
+    const decision = room && acceptsSessions() ? await this.#decide(attempt) : busy;
+    if (!decision.accepted) throw this.#refusedConnect(attempt, decision);
     const { principal } = decision;
-    const will = pending?.will;
-    if (will && !this.#options.permissions.mayPublish(principal, will.topic)) {
-      throw this.#refusal('topic.not-allowed', 5);
-    }
-    const keepaliveMs = (pending?.keepaliveS ?? 0) * 1000;
-    const ackWaitMs =
-      keepaliveMs > 0
-        ? Math.min(this.#limits.ackWaitMsMax, keepaliveMs)
-        : this.#limits.ackWaitMsMax;
-    const session = new DeviceSession(
-      client,
-      principal,
-      { remoteAddress, ackWaitMs },
-      this.#options.onRefused,
-    );
+    if (pending?.will !== undefined) this.#checkWill(attempt, principal, pending.will);
     this.#connecting.delete(client);
     // A client that left while its credential was looked up never becomes a session.
     if (client.closed) return false;
-    this.#sessions.set(client, session);
-    this.#options.onSessionOpen?.(session);
-    return true;
+    const { remoteAddress } = attempt;
+    const ackWaitMs = this.#ackWaitMs(pending);
+    this.#open(new ClientSession(client, principal, { remoteAddress, ackWaitMs }), attempt);
+    return !client.closed;
   }
 
-  /** A client that comes again takes the place of its session. */
-  #takesOver(clientId: string): boolean {
-    return Object.hasOwn(this.#broker.clients, clientId);
+  /** A publish may wait as long as the client would for any answer. */
+  #ackWaitMs(pending: Pending | undefined): number {
+    const keepaliveMs = (pending?.keepaliveS ?? 0) * 1000;
+    const { ackWaitMsMax } = this.#limits;
+    return keepaliveMs > 0 ? Math.min(ackWaitMsMax, keepaliveMs) : ackWaitMsMax;
+  }
+
+  /** Throws when a principal may not leave this will: nobody could be told when it is published. */
+  #checkWill(attempt: ConnectAttempt, principal: Principal, will: PublishPacket): void {
+    const { access, permissions } = this.#options;
+    const refuse = (code: ErrorCode) => {
+      const refusal = { accepted: false, code, returnCode: 5, detail: will.topic } as const;
+      throw this.#refusedConnect(attempt, refusal);
+    };
+    if (!permissions.mayLeaveWill(principal, will.topic)) refuse('topic.not-allowed');
+    if (will.retain && access !== 'open') refuse('topic.retained');
+  }
+
+  /** Makes a session known, in the place of another with its client id [MQTT-3.1.4-2]. */
+  #open(session: ClientSession, attempt: ConnectAttempt): void {
+    const before = this.#byClientId.get(session.clientId);
+    if (before !== undefined) {
+      before.close('session.taken-over');
+      this.#tellEnd(before);
+    }
+    this.#sessions.set(session.client, session);
+    this.#byClientId.set(session.clientId, session);
+    this.#byNumber.set(session.number, session);
+    const refusal = this.#options.onSessionOpen?.(session) ?? null;
+    if (refusal === null) return;
+    session.ended = true;
+    this.#forget(session.client);
+    throw this.#refusedConnect(attempt, refusal);
   }
 
   async #decide(attempt: Parameters<Authenticate>[0]): Promise<ConnectDecision> {
     try {
       return await this.#options.authenticate(attempt);
     } catch {
-      return { accepted: false, code: 'connect.busy', returnCode: 3 };
+      return busy;
     }
   }
 
-  #refusal(code: ErrorCode, returnCode: number): Error {
-    this.#options.onRefused(code);
+  #refused(code: ErrorCode, session: Session | null = null, detail = ''): void {
+    this.#options.onRefused({ code, detail, session, attempt: null });
+  }
+
+  #refusedConnect(attempt: ConnectAttempt, refusal: ConnectRefusal): Error {
+    const { code, detail = '', returnCode } = refusal;
+    this.#options.onRefused({ code, detail, session: null, attempt });
     return Object.assign(new OnrampError(code), { returnCode });
   }
 
@@ -229,7 +246,7 @@ export class FrontDoor {
     }
     const refused = this.#publishRefusal(session, packet);
     if (refused !== null) {
-      this.#options.onRefused(refused);
+      this.#refused(refused, session, packet.topic);
       done(new OnrampError(refused, packet.topic));
       return;
     }
@@ -240,12 +257,13 @@ export class FrontDoor {
       topic: packet.topic,
       payload: toBuffer(packet.payload),
       qos: packet.qos as 0 | 1 | 2,
+      isWill: session.closed,
       excess,
       settle: this.#settler(session, packet, done),
     });
   }
 
-  #publishRefusal(session: DeviceSession, packet: PublishPacket): ErrorCode | null {
+  #publishRefusal(session: ClientSession, packet: PublishPacket): ErrorCode | null {
     if (!this.#options.permissions.mayPublish(session.principal, packet.topic)) {
       return 'topic.not-allowed';
     }
@@ -256,7 +274,7 @@ export class FrontDoor {
     return null;
   }
 
-  #settler(session: DeviceSession, packet: PublishPacket, done: Done): Settle {
+  #settler(session: ClientSession, packet: PublishPacket, done: Done): Settle {
     const isWill = session.closed;
     return (outcome) => {
       session.inFlight--;
@@ -278,40 +296,66 @@ export class FrontDoor {
     };
   }
 
-  #authorizeSubscribe(client: Client, subscription: Subscription): Subscription | null {
+  /** An error ends the session; null is a refusal (granted 128) that it survives. */
+  #authorizeSubscribe(
+    client: Client,
+    subscription: Subscription,
+    done: (error: Error | null, subscription?: Subscription | null) => void,
+  ): void {
     const session = this.#sessions.get(client);
-    if (
-      !session ||
-      !this.#options.permissions.maySubscribe(session.principal, subscription.topic)
-    ) {
-      this.#options.onRefused('topic.not-allowed');
-      return null;
+    const refused =
+      session === undefined ? 'topic.not-allowed' : this.#noted(session, subscription);
+    if (refused === null) {
+      done(null, subscription);
+      return;
     }
-    // Kept by name: subscribing again is no new one, and nothing is taken back before the end.
-    session.subscriptions.add(subscription.topic);
-    if (session.subscriptions.size <= this.#limits.sessionSubscriptionsMax) return subscription;
-    session.subscriptions.delete(subscription.topic);
-    this.#options.onRefused('subscribe.too-many');
-    return null;
+    const { topic } = subscription;
+    this.#refused(refused, session, topic);
+    const ends = session?.principal.kind === 'claim' && refused === 'topic.not-allowed';
+    done(ends ? new OnrampError(refused, topic) : null, null);
+  }
+
+  /** Notes a subscription, or answers why it is refused. */
+  #noted(session: ClientSession, { topic }: Subscription): ErrorCode | null {
+    const { permissions } = this.#options;
+    if (!permissions.maySubscribe(session.principal, topic)) return 'topic.not-allowed';
+    const noted = session.subscribe(topic, this.#limits.sessionSubscriptionsMax);
+    return noted ? null : 'subscribe.too-many';
   }
 
   #forget(client: Client): void {
     const session = this.#sessions.get(client);
-    if (session && this.#sessions.delete(client)) this.#options.onSessionClose?.(session);
+    if (session === undefined) return;
+    this.#sessions.delete(client);
+    this.#byNumber.delete(session.number);
+    if (this.#byClientId.get(session.clientId) === session) {
+      this.#byClientId.delete(session.clientId);
+    }
+    this.#tellEnd(session);
+  }
+
+  #tellEnd(session: ClientSession): void {
+    if (session.ended) return;
+    session.ended = true;
+    this.#options.onSessionClose?.(session, session.closeCode);
   }
 
   #observe(): void {
-    this.#broker.on('client', (client) => {
-      // A connection that ended while its CONNECT was handled is registered all the same.
-      if (client.closed) setImmediate(() => this.#broker.release(client));
-    });
     this.#broker.on('clientDisconnect', (client) => this.#forget(client));
-    const failed = (_client: Client, error: Error): void => {
+    this.#broker.on('unsubscribe', (filters, client) => {
+      for (const filter of filters) this.#sessions.get(client)?.unsubscribe(filter);
+    });
+    const failed = (client: Client, error: Error): void => {
+      // What fails because it was closed is no fault of the client.
+      if (client.closed) return;
+      const session = this.#sessions.get(client) ?? null;
       if (error instanceof OnrampError) {
-        if (error.code === 'packet.too-large') this.#options.onRefused(error.code);
+        if (error.code === 'packet.too-large') {
+          this.#refused(error.code, session, error.details.join('; '));
+        }
       } else if (!isTransport(error)) {
         const tooDeep = /too many levels/.test(error.message);
-        this.#options.onRefused(tooDeep ? 'topic.too-deep' : 'connect.protocol-error');
+        this.#refused(tooDeep ? 'topic.too-deep' : 'connect.protocol-error', session);
       }
     };
     this.#broker.on('clientError', failed);
@@ -319,7 +363,7 @@ export class FrontDoor {
     // aedes reports failures of its own (in-memory) persistence here; without a listener the
     // process would die of them.
     (this.#broker as unknown as NodeJS.EventEmitter).on('error', () => {
-      this.#options.onRefused('connect.protocol-error');
+      this.#refused('connect.protocol-error');
     });
   }
 }

@@ -1,7 +1,9 @@
 /** TCP and TLS listeners of the front door. */
 
+import type { X509Certificate } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
+import type { Duplex } from 'node:stream';
+import { createServer as createTlsServer, TLSSocket } from 'node:tls';
 import { OnrampError } from '../model/errors.ts';
 
 export interface ListenOptions {
@@ -70,7 +72,16 @@ export async function openListeners(
     const { tls } = options;
     if (tls === undefined) return { port, tlsPort: null, close };
     const secure = createTlsServer(
-      { key: tls.key, cert: tls.cert, minVersion: 'TLSv1.2', handshakeTimeout: 10_000 },
+      {
+        key: tls.key,
+        cert: tls.cert,
+        minVersion: 'TLSv1.2',
+        handshakeTimeout: 10_000,
+        // A client may show a certificate, and must then prove that it holds the key. Who signed it
+        // is judged at CONNECT, for each enterprise has authorities of its own.
+        requestCert: true,
+        rejectUnauthorized: false,
+      },
       accept,
     );
     return { port, tlsPort: await listen(secure, tls.port), close };
@@ -78,4 +89,10 @@ export async function openListeners(
     await close();
     throw error;
   }
+}
+
+/** The certificate a client showed over TLS, also in the handshake that this one resumes; or null. */
+export function clientCertificate(connection: Duplex): X509Certificate | null {
+  if (!(connection instanceof TLSSocket)) return null;
+  return connection.getPeerX509Certificate() ?? null;
 }

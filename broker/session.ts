@@ -11,9 +11,15 @@ export interface Session {
   readonly remoteAddress: string;
   /** How long a publish may wait before the session is closed: below its keepalive. */
   readonly ackWaitMs: number;
+  readonly closed: boolean;
   /** Closes the connection; what was not acknowledged stays unacknowledged. */
   close(code: ErrorCode): void;
-  /** Sends a message to this client, at QoS 0, if it has subscribed to `topic`; true when it was sent. */
+  /** True while the client is subscribed to exactly `topic`. */
+  hasSubscribed(topic: string): boolean;
+  /**
+   * Sends a message to this client, at QoS 0, if it has subscribed to `topic`; true when it was sent.
+   * Who leaves too much unread is closed instead.
+   */
   deliver(topic: string, payload: string): boolean;
 }
 
@@ -23,6 +29,8 @@ export interface SessionPublish {
   readonly topic: string;
   readonly payload: Buffer;
   readonly qos: 0 | 1 | 2;
+  /** Left at CONNECT for the end of the session, which has come: nobody waits to hear of it. */
+  readonly isWill: boolean;
   /** A QoS 0 message beyond what the session may have in flight: to be counted and discarded. */
   readonly excess: boolean;
   /**

@@ -48,7 +48,10 @@ export async function start(options: Partial<FrontDoorOptions> = {}): Promise<Ru
       publishes.push(publish);
       publish.settle(publish.qos === 0 ? 'discard' : 'accept');
     },
-    onRefused: (code) => refused.push(code),
+    onRefused: ({ code }) => refused.push(code),
+    onSessionClose: (_session, code) => {
+      if (code !== null) refused.push(code);
+    },
     acceptsSessions: () => true,
     sessionsMax: 1000,
     ...options,

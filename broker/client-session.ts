@@ -1,0 +1,92 @@
+/** A session of the front door over a client of aedes. */
+
+import type { Client } from 'aedes';
+import mqtt from 'mqtt-packet';
+import type { ErrorCode } from '../model/errors.ts';
+import type { Principal } from './access.ts';
+import type { Session } from './session.ts';
+
+/** Bytes of acknowledgements and answers that a client may leave unread. */
+const unreadBytesMax = 64 * 1024;
+
+let lastNumber = 0;
+
+/** What the front door knows of a client that was let in; the client is aedes' own object. */
+export class ClientSession implements Session {
+  readonly number = ++lastNumber;
+  /** Publishes that are not settled yet. */
+  inFlight = 0;
+  /** Why it was closed from this side; null when the client left or broke a rule of a topic. */
+  closeCode: ErrorCode | null = null;
+  /** Its end was told already. */
+  ended = false;
+  readonly clientId: string;
+  readonly principal: Principal;
+  readonly remoteAddress: string;
+  readonly ackWaitMs: number;
+  readonly client: Client;
+  /** Every filter there ever was, and whether it is subscribed to now. */
+  readonly #subscriptions = new Map<string, boolean>();
+
+  constructor(
+    client: Client,
+    principal: Principal,
+    details: { readonly remoteAddress: string; readonly ackWaitMs: number },
+  ) {
+    this.client = client;
+    this.clientId = client.id;
+    this.principal = principal;
+    this.remoteAddress = details.remoteAddress;
+    this.ackWaitMs = details.ackWaitMs;
+  }
+
+  get closed(): boolean {
+    return this.client.closed;
+  }
+
+  /** Notes a subscription; false when there were `max` others. Nothing is taken back before the end. */
+  subscribe(filter: string, max: number): boolean {
+    if (!this.#subscriptions.has(filter) && this.#subscriptions.size >= max) return false;
+    this.#subscriptions.set(filter, true);
+    return true;
+  }
+
+  unsubscribe(filter: string): void {
+    if (this.#subscriptions.has(filter)) this.#subscriptions.set(filter, false);
+  }
+
+  hasSubscribed(topic: string): boolean {
+    return this.#subscriptions.get(topic) === true;
+  }
+
+  deliver(topic: string, payload: string): boolean {
+    if (!this.hasSubscribed(topic) || !this.#mayWrite()) return false;
+    const packet = { cmd: 'publish', topic, payload, qos: 0, retain: false, dup: false } as const;
+    this.client.conn.write(mqtt.generate(packet));
+    return true;
+  }
+
+  /**
+   * Sends a PUBACK (MQTT 3.1.1 §3.4) in one piece. aedes writes the four bytes as three chunks, which
+   * costs a `writev`. Who does not read its acknowledgements is closed.
+   */
+  acknowledge(messageId: number): void {
+    if (!this.#mayWrite()) return;
+    const puback = Buffer.allocUnsafe(4);
+    puback.writeUInt16BE(0x40_02, 0);
+    puback.writeUInt16BE(messageId, 2);
+    this.client.conn.write(puback);
+  }
+
+  close(code: ErrorCode): void {
+    if (this.closed) return;
+    this.closeCode = code;
+    this.client.close();
+  }
+
+  #mayWrite(): boolean {
+    const { closed, conn } = this.client;
+    if (!closed && conn.writableLength > unreadBytesMax) this.close('publish.in-flight-exceeded');
+    return !this.closed;
+  }
+}
