@@ -1,21 +1,21 @@
 /** The worker's view of the registry: who may connect, and which device a topic speaks of. */
 
-import { createHash, timingSafeEqual } from 'node:crypto';
-import type {
-  Authenticate,
-  ConnectAttempt,
-  ConnectDecision,
-  Principal,
-} from '../../broker/access.ts';
+import type { Authenticate, ConnectAttempt, ConnectRefusal } from '../../broker/access.ts';
 import type { Clock } from '../../model/clock.ts';
-import { parseUsername } from '../../model/dialects/native.ts';
+import { parseClaimUsername } from '../../model/dialects/native-provisioning.ts';
 import { deviceKey } from '../../model/identifiers.ts';
 import { limits } from '../../model/limits.ts';
+import type { Ask } from '../onboarding/questions.ts';
 import { KnownDevice } from '../pipeline/known-device.ts';
 import type { RuleBook } from '../pipeline/rule-book.ts';
 import { StampBook } from '../pipeline/stamp-book.ts';
 import type { RegistryReader } from '../registry/registry.ts';
 import type { DeviceRefusal } from './source.ts';
+import { claim } from './ways-in/claim.ts';
+import { clientCertificate, presentsCertificate } from './ways-in/client-certificate.ts';
+import { groupKey } from './ways-in/group-key.ts';
+import { secret } from './ways-in/secret.ts';
+import { type Admission, badCredentials, stateRefusal, type Way } from './ways-in/way.ts';
 
 const carriedTtlMs = 30_000;
 const carriedMax = 20_000;
@@ -25,60 +25,57 @@ interface Carried {
   readonly untilMs: number;
 }
 
+/** Who was let in, and for a device what it is. */
+export interface Arrival extends Omit<Admission, 'registered'> {
+  readonly known: KnownDevice | null;
+}
+
 /**
  * Looks devices up in the registry. Devices with a session of their own are read at CONNECT and
- * kept as long as the session; those carried by a gateway's session are kept for half a minute.
- * Absence is never remembered: a device registered a moment ago may connect.
+ * kept as long as the session; those carried by a gateway's session are kept for half a minute, or
+ * until they are shut out. Absence is never remembered: a device registered a moment ago may connect.
  */
 export class DeviceDirectory {
   readonly #registry: RegistryReader;
   readonly #rules: RuleBook;
   readonly #clock: Clock;
+  readonly #ask: Ask;
   readonly #stamps: StampBook;
   /** Gateways' devices, oldest first. */
   readonly #carried = new Map<string, Carried>();
+  /** Grows when anybody is shut out: what was read of such devices before may be outdated. */
+  #shutOuts = 0;
 
-  constructor(registry: RegistryReader, rules: RuleBook, clock: Clock) {
+  constructor(registry: RegistryReader, rules: RuleBook, clock: Clock, ask: Ask) {
     this.#registry = registry;
     this.#rules = rules;
     this.#clock = clock;
+    this.#ask = ask;
     const { stampLeadMsMax: leadMsMax } = limits;
     this.#stamps = new StampBook({ floorMs: clock.nowMs() + leadMsMax, leadMsMax });
   }
 
-  /** Authenticates a CONNECT of the native dialect and, for a device, returns what it is. */
-  async authenticate(
-    attempt: ConnectAttempt,
-  ): Promise<{ decision: ConnectDecision; known: KnownDevice | null }> {
-    const refused = (code: 'connect.bad-credentials' | 'connect.client-id-mismatch') => ({
-      decision: {
-        accepted: false as const,
-        code,
-        // MQTT 3.1.1 §3.2.2.3: 2 identifier rejected, 4 bad user name or password.
-        returnCode: code === 'connect.client-id-mismatch' ? (2 as const) : (4 as const),
-      },
-      known: null,
-    });
-    const name = attempt.username === undefined ? null : parseUsername(attempt.username);
-    if (name === null || attempt.password === undefined) return refused('connect.bad-credentials');
-    const registered = await this.#registry.device(name.enterprise, name.subject);
-    const hash = createHash('sha256').update(attempt.password).digest();
-    if (registered === null || !timingSafeEqual(registered.secretHash, hash)) {
-      return refused('connect.bad-credentials');
+  /** Authenticates a CONNECT of the native dialect by whatever it presents. */
+  async authenticate(attempt: ConnectAttempt): Promise<Arrival | ConnectRefusal> {
+    const context = { registry: this.#registry, ask: this.#ask, clock: this.#clock };
+    for (const way of waysFor(attempt)) {
+      const answer = await way(attempt, context);
+      if (answer === null) continue;
+      return answer.accepted ? this.#arrival(answer) : answer;
     }
-    if (attempt.clientId !== deviceKey(name.enterprise, name.subject)) {
-      return refused('connect.client-id-mismatch');
-    }
-    const principal: Principal = {
-      kind: registered.kind,
-      enterprise: name.enterprise,
-      subject: name.subject,
-    };
-    if (registered.kind === 'gateway')
-      return { decision: { accepted: true, principal }, known: null };
+    return badCredentials;
+  }
+
+  async #arrival({ registered, ...admission }: Admission): Promise<Arrival> {
+    if (registered === null || registered.kind === 'gateway') return { ...admission, known: null };
     await this.#rules.ensure(registered.profile);
-    const known = new KnownDevice(registered, this.#stamps);
-    return { decision: { accepted: true, principal }, known };
+    return { ...admission, known: new KnownDevice(registered, this.#stamps) };
+  }
+
+  /** Forgets what is known of a device that a gateway speaks for. */
+  shutOut(key: string): void {
+    this.#shutOuts++;
+    this.#carried.delete(key);
   }
 
   /** A device that `gateway` of `enterprise` may speak for, from memory; undefined when it must be looked up. */
@@ -95,20 +92,43 @@ export class DeviceDirectory {
     device: string,
     gateway: string,
   ): Promise<KnownDevice | DeviceRefusal> {
+    for (;;) {
+      const shutOutsBefore = this.#shutOuts;
+      const found = await this.#readCarried(enterprise, device, gateway);
+      if (this.#shutOuts !== shutOutsBefore) continue;
+      if (typeof found !== 'string') this.#keep(deviceKey(enterprise, device), found);
+      return found;
+    }
+  }
+
+  async #readCarried(
+    enterprise: string,
+    device: string,
+    gateway: string,
+  ): Promise<KnownDevice | DeviceRefusal> {
     const registered = await this.#registry.device(enterprise, device);
     if (registered === null) return 'reading.unknown-device';
     if (registered.gateway !== gateway) return 'reading.not-carried';
+    const barred = stateRefusal(registered.state);
+    if (barred !== null) return barred;
     await this.#rules.ensure(registered.profile);
-    const key = deviceKey(enterprise, device);
-    const known = new KnownDevice(registered, this.#stamps);
+    return new KnownDevice(registered, this.#stamps);
+  }
+
+  #keep(key: string, known: KnownDevice): void {
     this.#carried.delete(key);
     this.#carried.set(key, { known, untilMs: this.#clock.monotonicMs() + carriedTtlMs });
-    if (this.#carried.size > carriedMax) {
-      const [oldest] = this.#carried.keys();
-      if (oldest !== undefined) this.#carried.delete(oldest);
-    }
-    return known;
+    if (this.#carried.size <= carriedMax) return;
+    const [oldest] = this.#carried.keys();
+    if (oldest !== undefined) this.#carried.delete(oldest);
   }
+}
+
+/** The ways to try, by what a CONNECT presents. */
+function waysFor(attempt: ConnectAttempt): readonly Way[] {
+  if (presentsCertificate(attempt)) return [clientCertificate];
+  if (parseClaimUsername(attempt.username ?? '') !== null) return [claim];
+  return [secret, groupKey];
 }
 
 /** Accepts anybody, for the open mode. */

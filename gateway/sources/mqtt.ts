@@ -1,17 +1,24 @@
 /** The embedded MQTT front door as a source: sessions of registered devices and gateways. */
 
-import type { ConnectAttempt, ConnectDecision } from '../../broker/access.ts';
-import { FrontDoor } from '../../broker/front-door.ts';
+import type { ConnectAttempt, ConnectDecision, ConnectRefusal } from '../../broker/access.ts';
+import { FrontDoor, type Refused } from '../../broker/front-door.ts';
 import type { ListenOptions } from '../../broker/listeners.ts';
-import type { SessionPublish } from '../../broker/session.ts';
+import type { Session, SessionPublish } from '../../broker/session.ts';
 import { nativePermissions, openPermissions } from '../../broker/topic-permissions.ts';
 import type { Clock } from '../../model/clock.ts';
 import type { DeviceTopic } from '../../model/dialects/dialect.ts';
 import { native } from '../../model/dialects/native.ts';
 import type { ErrorCode } from '../../model/errors.ts';
 import { limits } from '../../model/limits.ts';
+import type { DeviceEventTap } from '../device-events/device-event.ts';
+import type { Ask } from '../onboarding/questions.ts';
 import type { KnownDevice } from '../pipeline/known-device.ts';
+import { ClaimSession } from './claim-session.ts';
 import { authenticateOpen, type DeviceDirectory } from './device-directory.ts';
+import type { EnterpriseGate } from './enterprise-gate.ts';
+import { DoorLimiter } from './login-limiter.ts';
+import { keyOf, SessionEvents } from './session-events.ts';
+import type { EndsSessions, SessionReports } from './session-reports.ts';
 import type {
   MessageSink,
   Outcome,
@@ -20,6 +27,7 @@ import type {
   SourceMessage,
   SourceStats,
 } from './source.ts';
+import { refused } from './ways-in/way.ts';
 
 export interface MqttSourceOptions {
   readonly access: 'authenticated' | 'open';
@@ -27,18 +35,29 @@ export interface MqttSourceOptions {
   readonly sessionsMax: number;
   readonly directory: DeviceDirectory;
   readonly clock: Clock;
+  readonly reports: SessionReports;
+  readonly ask: Ask;
+  readonly tap: DeviceEventTap;
+  /** Counts sessions; its messages are those of the sink the source is started with. */
+  readonly gate: Pick<EnterpriseGate, 'admitSession' | 'sessionClosed'>;
 }
 
 /** What this source keeps for one session. */
 interface SessionState {
-  /** The device of a direct session; null for a gateway's. */
+  /** The device of a direct session; null for a gateway's and a claim's. */
   readonly known: KnownDevice | null;
+  readonly lookedUpAtMs: number;
   /** Look-ups of a gateway's devices that are under way: later messages wait behind them. */
   tail: Promise<void> | null;
+  claim: ClaimSession | null;
+  /** Why nothing more is taken of it, not even its will; null while all is well. */
+  shutOut: ErrorCode | null;
 }
 
-export class MqttSource implements Source {
+export class MqttSource implements Source, EndsSessions {
   readonly #options: MqttSourceOptions;
+  readonly #events: SessionEvents;
+  readonly #limiter = new DoorLimiter();
   readonly #states = new WeakMap<object, SessionState>();
   readonly #refusals: Partial<Record<ErrorCode, number>> = {};
   #frontDoor: FrontDoor | null = null;
@@ -48,6 +67,7 @@ export class MqttSource implements Source {
 
   constructor(options: MqttSourceOptions) {
     this.#options = options;
+    this.#events = new SessionEvents(options.tap);
   }
 
   async start(sink: MessageSink): Promise<SourceAddress> {
@@ -58,15 +78,9 @@ export class MqttSource implements Source {
       authenticate: access === 'open' ? authenticateOpen : (attempt) => this.#authenticate(attempt),
       permissions: access === 'open' ? openPermissions : nativePermissions,
       onPublish: (publish) => this.#onPublish(publish),
-      onSessionOpen: () => {
-        this.#connects++;
-      },
-      onSessionClose: () => {
-        this.#disconnects++;
-      },
-      onRefused: (code) => {
-        this.#refusals[code] = (this.#refusals[code] ?? 0) + 1;
-      },
+      onSessionOpen: (session) => this.#onSessionOpen(session),
+      onSessionClose: (session, code) => this.#onSessionClose(session, code),
+      onRefused: (refusal) => this.#onRefused(refusal),
       acceptsSessions: () => sink.accepting,
       sessionsMax: this.#options.sessionsMax,
     });
@@ -88,23 +102,99 @@ export class MqttSource implements Source {
     };
   }
 
+  endSession(number: number, code: ErrorCode): void {
+    this.#frontDoor?.sessionNumbered(number)?.close(code);
+  }
+
+  shutOut(key: string, code: ErrorCode): void {
+    this.#options.directory.shutOut(key);
+    // The client id of a device or gateway is its key; that of a claim session never is one.
+    const session = this.#frontDoor?.sessionOf(key);
+    if (!session) return;
+    const state = this.#states.get(session.principal);
+    if (state !== undefined) state.shutOut = code;
+    session.close(code);
+  }
+
   async #authenticate(attempt: ConnectAttempt): Promise<ConnectDecision> {
-    const { decision, known } = await this.#options.directory.authenticate(attempt);
-    if (decision.accepted) this.#states.set(decision.principal, { known, tail: null });
-    return decision;
+    const { clock, directory } = this.#options;
+    const { clientId, remoteAddress, username = clientId } = attempt;
+    if (!this.#limiter.mayTry(remoteAddress, username, clock.monotonicMs())) {
+      return refused('connect.too-many-failures', 3);
+    }
+    const arrival = await directory.authenticate(attempt);
+    if (!arrival.accepted) {
+      if (isWrongLogIn(arrival)) this.#limiter.failed(remoteAddress, clock.monotonicMs());
+      return arrival;
+    }
+    this.#limiter.succeeded(remoteAddress, username);
+    const { known, lookedUpAtMs, principal } = arrival;
+    this.#states.set(principal, { known, lookedUpAtMs, tail: null, claim: null, shutOut: null });
+    return { accepted: true, principal };
+  }
+
+  #onSessionOpen(session: Session): ConnectRefusal | null {
+    const { ask, clock, gate, reports } = this.#options;
+    const { enterprise, kind, subject } = session.principal;
+    const state = this.#states.get(session.principal);
+    if (state === undefined || kind === 'open') {
+      this.#connects++;
+      return null;
+    }
+    if (kind !== 'claim') {
+      const shutOut = reports.shutOut(keyOf(session.principal), state.lookedUpAtMs);
+      if (shutOut !== null) return refused(shutOut, shutOut === 'connect.busy' ? 3 : 5);
+    }
+    const full = gate.admitSession(enterprise);
+    if (full !== null) return refused(full, 3);
+    this.#connects++;
+    if (kind === 'claim') {
+      const onRefused = (code: ErrorCode, detail: string) => {
+        this.#onRefused({ code, detail, session, attempt: null });
+      };
+      state.claim = new ClaimSession(session, { ask, clock, onRefused });
+    }
+    reports.report({ opened: session.number, kind, enterprise, subject });
+    this.#events.connected(session);
+    return null;
+  }
+
+  #onSessionClose(session: Session, code: ErrorCode | null): void {
+    this.#disconnects++;
+    if (code !== null) this.#count(code);
+    const state = this.#states.get(session.principal);
+    if (state === undefined) return;
+    state.claim?.end();
+    this.#options.gate.sessionClosed(session.principal.enterprise);
+    this.#options.reports.report({ closed: session.number });
+    this.#events.disconnected(session, code);
+  }
+
+  #onRefused(refusal: Refused): void {
+    this.#count(refusal.code);
+    this.#events.refused(refusal);
+  }
+
+  #count(code: ErrorCode): void {
+    this.#refusals[code] = (this.#refusals[code] ?? 0) + 1;
   }
 
   #onPublish(publish: SessionPublish): void {
-    const topic = native.parseTopic(publish.topic);
-    if (topic === null || topic.channel === 'command' || topic.channel === 'command/reply') {
-      // Command replies are reserved; the open mode may carry any topic.
-      publish.settle(publish.qos === 0 ? 'discard' : 'accept');
+    const state = this.#states.get(publish.session.principal);
+    if (state?.claim) {
+      state.claim.onPublish(publish);
       return;
     }
-    const state = this.#states.get(publish.session.principal);
-    if (state === undefined) publish.settle('accept');
-    else if (state.known !== null) this.#submit(publish, topic, state.known);
-    else this.#submitCarried(publish, topic, state);
+    const topic = native.parseTopic(publish.topic);
+    const reserved = topic?.channel === 'command' || topic?.channel === 'command/reply';
+    if (topic === null || reserved || state === undefined) {
+      // Command replies are reserved; the open mode may carry any topic, and stores nothing.
+      publish.settle('accept');
+    } else if (state.known !== null) {
+      this.#submit(publish, topic, state, state.known);
+    } else {
+      this.#submitCarried(publish, topic, state);
+    }
   }
 
   /** A gateway's publish: the device is known, or looked up first; order is kept either way. */
@@ -114,7 +204,7 @@ export class MqttSource implements Source {
     if (state.tail === null) {
       const known = directory.carried(topic.enterprise, topic.device, gateway);
       if (known !== undefined) {
-        this.#submit(publish, topic, known);
+        this.#submit(publish, topic, state, known);
         return;
       }
     }
@@ -122,7 +212,7 @@ export class MqttSource implements Source {
     const tail = before
       .then(() => directory.lookUpCarried(topic.enterprise, topic.device, gateway))
       .then(
-        (known) => this.#submit(publish, topic, known),
+        (known) => this.#submit(publish, topic, state, known),
         () => publish.settle({ close: 'connect.busy' }),
       )
       .then(() => {
@@ -131,10 +221,15 @@ export class MqttSource implements Source {
     state.tail = tail;
   }
 
-  #submit(publish: SessionPublish, topic: DeviceTopic, device: SourceMessage['device']): void {
+  #submit(
+    publish: SessionPublish,
+    topic: DeviceTopic,
+    state: SessionState,
+    device: SourceMessage['device'],
+  ): void {
     const { excess, payload, qos, session } = publish;
     const tooLarge = payload.length > limits.payloadBytesMax;
-    this.#sink?.submit({
+    const message: SourceMessage = {
       enterprise: topic.enterprise,
       deviceId: topic.device,
       device,
@@ -145,9 +240,17 @@ export class MqttSource implements Source {
       excess,
       ackWaitMs: session.ackWaitMs,
       arrivedAtMs: this.#options.clock.monotonicMs(),
+      session: qos === 0 || publish.isWill ? undefined : session,
       settle: (outcome) => publish.settle(settlement(outcome)),
-    });
+    };
+    if (state.shutOut === null) this.#sink?.submit(message);
+    else this.#sink?.turnAway(message, state.shutOut);
   }
+}
+
+/** Credentials that are wrong, not ones that are right and cannot be used now. */
+function isWrongLogIn({ code, returnCode }: ConnectRefusal): boolean {
+  return returnCode === 2 || returnCode === 4 || code.startsWith('certificate.');
 }
 
 function settlement(outcome: Outcome): Parameters<SessionPublish['settle']>[0] {

@@ -10,8 +10,15 @@ import type { KnownDevice } from '../pipeline/known-device.ts';
  */
 export type Outcome = 'durable' | 'dropped' | { readonly withheld: ErrorCode };
 
-/** Not registered, or not naming the gateway that speaks for it. */
-export type DeviceRefusal = Extract<ErrorCode, 'reading.unknown-device' | 'reading.not-carried'>;
+/** Not registered, not naming the gateway that speaks for it, or shut out. */
+export type DeviceRefusal = Extract<
+  ErrorCode,
+  | 'reading.unknown-device'
+  | 'reading.not-carried'
+  | 'device.suspended'
+  | 'device.revoked'
+  | 'device.credential-expired'
+>;
 
 /** One message of one device, as it arrived. */
 export interface SourceMessage {
