@@ -4,12 +4,9 @@ import { pipeline, Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { type ErrorCode, OnrampError } from '../../model/errors.ts';
 import { limits } from '../../model/limits.ts';
+import { type ByteSource, DecodedText } from './import-encoding.ts';
 
-/** What is parsed in one go, so that a file in one buffer does not hold up the event loop. */
-const pieceBytes = 32 * 1024;
-
-/** Pieces of a file. */
-export type ByteSource = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+export { utf8Text } from './import-encoding.ts';
 
 /** A row of cells, with the number a spreadsheet shows beside it (the heading is row 1). */
 export interface CsvRow {
@@ -26,51 +23,16 @@ export interface CsvTable {
 }
 
 /**
- * Decodes UTF-8 piece by piece. Throws `code` when the bytes are not UTF-8, as in files that a
- * Chinese Excel saved as plain CSV (GBK) or as Unicode text (UTF-16).
- */
-export async function* utf8Text(source: ByteSource, code: ErrorCode): AsyncGenerator<string> {
-  const decoder = new TextDecoder('utf-8', { fatal: true });
-  let line = 1;
-  let piece: Uint8Array = new Uint8Array();
-  try {
-    for await (const bytes of source) {
-      for (let at = 0; at < bytes.length; at += pieceBytes) {
-        piece = bytes.subarray(at, at + pieceBytes);
-        const text = decoder.decode(piece, { stream: true });
-        yield text;
-        line += lineEnds(text);
-      }
-    }
-    yield decoder.decode();
-  } catch (error) {
-    if (!isEncodingError(error)) throw error;
-    // The replacement character stands where the first bad byte is.
-    line += lineEnds(new TextDecoder('utf-8').decode(piece).split('\ufffd', 1)[0]!);
-    const detail = `line ${line} is not UTF-8 text (perhaps GBK): save the file as "CSV UTF-8"`;
-    throw new OnrampError(code, detail, error);
-  }
-}
-
-function lineEnds(text: string): number {
-  return text.split('\n').length - 1;
-}
-
-function isEncodingError(error: unknown): boolean {
-  return (
-    error instanceof TypeError &&
-    'code' in error &&
-    error.code === 'ERR_ENCODING_INVALID_ENCODED_DATA'
-  );
-}
-
-/**
  * Reads the heading, and the rows as they are asked for. The delimiter (comma, semicolon or tab) is
  * the one the heading has most of. Here and while rows are read, `code` is thrown, with the line,
- * for what is not CSV or not UTF-8, and for a row of more than `importRowCharsMax` characters.
+ * for what is not CSV or not text, and for a row of more than `importRowCharsMax` characters.
  */
-export async function readCsv(source: ByteSource, code: ErrorCode): Promise<CsvTable> {
-  const text = utf8Text(source, code);
+export async function readCsv(
+  source: ByteSource | DecodedText,
+  code: ErrorCode,
+): Promise<CsvTable> {
+  const decoded = source instanceof DecodedText ? source : new DecodedText(source, code);
+  const text = decoded[Symbol.asyncIterator]();
   let head = '';
   while (!/[\r\n]/.test(head) && head.length <= limits.importRowCharsMax) {
     const next = await text.next();

@@ -2,8 +2,9 @@
 
 import { stringify } from 'csv-stringify/sync';
 import { OnrampError } from '../../model/errors.ts';
-import { type ByteSource, type CsvRow, readCsv, utf8Text } from './csv-text.ts';
+import { type CsvRow, readCsv } from './csv-text.ts';
 import { quoted } from './device-check.ts';
+import { type ByteSource, DecodedText } from './import-encoding.ts';
 import { readJsonArray } from './json-array.ts';
 import type { DirectoryEntry, ImportRow, NewDevice, RowError } from './registry.ts';
 
@@ -22,45 +23,79 @@ export const importColumns = [
 
 type Column = (typeof importColumns)[number];
 
-/** What an export holds: everything but the secret. */
-const exportColumns = importColumns.filter((column) => column !== 'secret');
 const needed: readonly Column[] = ['enterprise', 'device'];
+
+/** What an export holds: everything but the secret, and where the device is in its life. */
+const exportColumns = [
+  ...importColumns.filter((column) => column !== 'secret'),
+  'state',
+  'activated_at',
+];
+
+/** Columns that a file may have and that say nothing to an import. */
+const ignoredColumns: readonly string[] = ['state', 'activated_at', 'note'];
+
+/** Headings of Chinese spreadsheets. */
+const chineseNames: ReadonlyMap<string, string> = new Map([
+  ['企业', 'enterprise'],
+  ['设备', 'device'],
+  ['类型', 'kind'],
+  ['设备模型', 'profile'],
+  ['区域', 'district'],
+  ['行业', 'industry'],
+  ['网关', 'gateway'],
+  ['序列号', 'serial'],
+  ['密钥', 'secret'],
+  ['状态', 'state'],
+  ['激活时间', 'activated_at'],
+  ['备注', 'note'],
+]);
 
 const isColumn = (name: string): name is Column =>
   (importColumns as readonly string[]).includes(name);
 
 /**
- * Rows of a CSV file with a heading. Cells are trimmed, but for the secret; an empty cell counts as
- * left out. A bad row is yielded as its error; `registry.import-invalid` is thrown when the heading
- * or the file as a whole is wrong (every mistake of the heading at once).
+ * Rows of a CSV file with a heading in English or Chinese. Cells are trimmed, but for the secret; an
+ * empty cell counts as left out; the columns `state`, `activated_at` and `note` are read over. A bad
+ * row is yielded as its error; `registry.import-invalid` is thrown when the heading or the file as a
+ * whole is wrong (every mistake of the heading at once).
  */
-export async function* readDevicesCsv(source: ByteSource): AsyncGenerator<ImportRow | RowError> {
+export async function* readDevicesCsv(
+  source: ByteSource | DecodedText,
+): AsyncGenerator<ImportRow | RowError> {
   const { heading, rows } = await readCsv(source, 'registry.import-invalid');
   const columns = checkedHeading(heading);
   for await (const row of rows) yield rowOfCells(row, columns);
 }
 
-function checkedHeading(heading: readonly string[]): readonly Column[] {
+/** The columns of a heading; null for one that says nothing. */
+function checkedHeading(heading: readonly string[]): readonly (Column | null)[] {
+  const names = heading.map((name) => chineseNames.get(name) ?? name);
   const mistakes: string[] = [];
-  const unknown = heading.filter((name) => !isColumn(name));
-  const twice = heading.filter((name, i) => heading.indexOf(name) !== i);
-  const missing = needed.filter((name) => !heading.includes(name));
+  const unknown = names.filter((name) => !isColumn(name) && !ignoredColumns.includes(name));
+  const twice = names.filter((name, i) => isColumn(name) && names.indexOf(name) !== i);
+  const missing = needed.filter((name) => !names.includes(name));
   if (unknown.length > 0) mistakes.push(`unknown column ${unknown.map(quoted).join(', ')}`);
   if (twice.length > 0) mistakes.push(`column twice: ${twice.map(quoted).join(', ')}`);
   if (missing.length > 0) mistakes.push(`column missing: ${missing.join(', ')}`);
-  if (mistakes.length === 0) return heading.filter(isColumn);
+  if (mistakes.length === 0) return names.map((name) => (isColumn(name) ? name : null));
   throw new OnrampError('registry.import-invalid', [
     ...mistakes,
     `columns are ${importColumns.join(', ')}`,
   ]);
 }
 
-function rowOfCells({ row, cells }: CsvRow, columns: readonly Column[]): ImportRow | RowError {
+function rowOfCells(
+  { row, cells }: CsvRow,
+  columns: readonly (Column | null)[],
+): ImportRow | RowError {
   if (cells.slice(columns.length).some((cell) => cell.trim() !== '')) {
     return invalid(row, `${cells.length} cells under ${columns.length} columns`);
   }
   const values: Partial<Record<Column, string>> = {};
-  for (const [i, column] of columns.entries()) values[column] = cells[i] ?? '';
+  for (const [i, column] of columns.entries()) {
+    if (column !== null) values[column] = cells[i] ?? '';
+  }
   return importRow(row, values);
 }
 
@@ -68,10 +103,13 @@ function rowOfCells({ row, cells }: CsvRow, columns: readonly Column[]): ImportR
  * Rows of a JSON file: an array of objects with the columns as keys and strings as values. As with
  * CSV, a bad element is yielded as its error; rows are numbered from 1.
  */
-export async function* readDevicesJson(source: ByteSource): AsyncGenerator<ImportRow | RowError> {
-  const text = utf8Text(source, 'registry.import-invalid');
+export async function* readDevicesJson(
+  source: ByteSource | DecodedText,
+): AsyncGenerator<ImportRow | RowError> {
+  const code = 'registry.import-invalid';
+  const text = source instanceof DecodedText ? source : new DecodedText(source, code);
   let row = 0;
-  for await (const element of readJsonArray(text, 'registry.import-invalid')) {
+  for await (const element of readJsonArray(text, code)) {
     row += 1;
     yield rowOfElement(row, element);
   }
@@ -83,6 +121,7 @@ function rowOfElement(row: number, element: unknown): ImportRow | RowError {
   }
   const values: Partial<Record<Column, string>> = {};
   for (const [column, value] of Object.entries(element)) {
+    if (ignoredColumns.includes(column)) continue;
     if (!isColumn(column)) return invalid(row, `unknown column ${quoted(column)}`);
     if (value === null) continue;
     if (typeof value !== 'string') return invalid(row, `${column} must be a string`);
@@ -124,7 +163,8 @@ export async function* writeDevicesCsv(
 ): AsyncGenerator<string> {
   yield stringify([[...exportColumns]]);
   for await (const part of inParts(entries)) {
-    yield stringify(part.map((entry) => exportColumns.map((column) => entry[column] ?? '')));
+    const rows = part.map(exported);
+    yield stringify(rows.map((row) => exportColumns.map((column) => row[column] ?? '')));
   }
 }
 
@@ -134,11 +174,29 @@ export async function* writeDevicesJson(
 ): AsyncGenerator<string> {
   let separator = '[\n';
   for await (const part of inParts(entries)) {
-    const objects = part.map((entry) => JSON.stringify(entry, exportColumns as string[]));
+    const objects = part.map((entry) => JSON.stringify(exported(entry), exportColumns));
     yield separator + objects.join(',\n');
     separator = ',\n';
   }
   yield separator === ',\n' ? '\n]\n' : '[]\n';
+}
+
+function exported(entry: DirectoryEntry): Readonly<Record<string, string | undefined>> {
+  const { enterprise, device, kind, profile, district, industry, gateway, serial, state } = entry;
+  const { activatedAtMs } = entry;
+  const activated_at = activatedAtMs === null ? undefined : new Date(activatedAtMs).toISOString();
+  return {
+    enterprise,
+    device,
+    kind,
+    profile,
+    district,
+    industry,
+    gateway,
+    serial,
+    state,
+    activated_at,
+  };
 }
 
 async function* inParts(entries: AsyncIterable<DirectoryEntry>): AsyncGenerator<DirectoryEntry[]> {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { DecodedText, type TextEncoding } from '../../../gateway/registry/import-encoding.ts';
 import {
   readDevicesCsv,
   readDevicesJson,
@@ -7,6 +8,7 @@ import {
   writeDevicesJson,
 } from '../../../gateway/registry/import-format.ts';
 import type { DirectoryEntry, ImportRow, RowError } from '../../../gateway/registry/registry.ts';
+import { deviceStates } from '../../../model/device.ts';
 import { limits } from '../../../model/limits.ts';
 import { failureOf, openEmpty } from './open.ts';
 
@@ -45,11 +47,15 @@ const entry = fc.record(
     gateway: id,
     serial: id,
     createdAtMs: fc.nat(),
+    state: fc.constantFrom(...deviceStates),
+    activatedAtMs: fc.option(fc.nat()),
+    lastRowAtMs: fc.constant(null),
+    revision: fc.constant(1),
   },
   {
     requiredKeys: [
       ...(['enterprise', 'device', 'kind', 'profile', 'district', 'industry'] as const),
-      'createdAtMs',
+      ...(['createdAtMs', 'state', 'activatedAtMs', 'lastRowAtMs', 'revision'] as const),
     ],
   },
 ) as fc.Arbitrary<DirectoryEntry>;
@@ -70,10 +76,22 @@ describe('what is written can be read back, in pieces of any size', () => {
           })();
           const text = (await collect(write(source))).join('');
           const rows = await collect(read(cut(Buffer.from(text), places)));
-          const expected = entries.map(({ createdAtMs: _at, ...rest }, i) => ({
-            row: firstRow + i,
-            ...rest,
-          }));
+          const expected = entries.map(
+            (
+              {
+                createdAtMs: _1,
+                state: _2,
+                activatedAtMs: _3,
+                lastRowAtMs: _4,
+                revision: _5,
+                ...rest
+              },
+              i,
+            ) => ({
+              row: firstRow + i,
+              ...rest,
+            }),
+          );
           expect(bare(rows)).toEqual(bare(expected));
         },
       ),
@@ -100,7 +118,7 @@ describe('what is written can be read back, in pieces of any size', () => {
     await from.add({ enterprise: 'bolt', device: 'b', profile: 'generic', serial: 'sn-1' });
     const text = (await collect(writeDevicesCsv(from.export({})))).join('');
     expect(text.split('\n')[0]).toBe(
-      'enterprise,device,kind,profile,district,industry,gateway,serial',
+      'enterprise,device,kind,profile,district,industry,gateway,serial,state,activated_at',
     );
     const to = openEmpty().registry;
     expect(await to.importDevices(readDevicesCsv([Buffer.from(text)]))).toMatchObject({ added: 3 });
@@ -152,9 +170,8 @@ describe('CSV as spreadsheets make it', () => {
     ['enterprise,device\nacme,"a\n', /line 2/],
     ['enterprise,device\nacme,"a"b\n', /line 2/],
     [`enterprise,device\nacme,a\nacme,${'x'.repeat(9000)}\n`, /line 3: a row of more than 8192/],
-    [Buffer.from([0x65, 0x0a, 0xc9, 0xe8, 0xb1, 0xb8]), /line 2 is not UTF-8 text .perhaps GBK/],
-    [Buffer.from('\ufeffenterprise', 'utf16le'), /not UTF-8/],
-    [Buffer.from([0x65, 0xe8]), /not UTF-8/],
+    [Buffer.from([0x65, 0x0a, 0x62, 0xe8]), /line 2 is neither UTF-8 nor GB18030 text/],
+    [Buffer.from([0xff, 0xfe, 0x65, 0x00, 0x0a, 0x00, 0x65]), /line 2 is not UTF-16LE text/],
   ])('refuses a file as a whole: %#', async (text, detail) => {
     const failure = await failureOf(csv(text));
     expect(failure.code).toBe('registry.import-invalid');
@@ -176,6 +193,81 @@ describe('CSV as spreadsheets make it', () => {
       throw new Error('the connection was lost');
     }
     await expect(collect(readDevicesCsv(source()))).rejects.toThrow('the connection was lost');
+  });
+});
+
+/** `text` in GB18030; only the few characters that the tests use. */
+function gb18030(text: string): Buffer {
+  const codes: Readonly<Record<string, number>> = {
+    企: 0xc6f3,
+    业: 0xd2b5,
+    设: 0xc9e8,
+    备: 0xb1b8,
+    模: 0xc4a3,
+    型: 0xd0cd,
+    注: 0xd7a2,
+    压: 0xd1b9,
+    机: 0xbbfa,
+  };
+  const bytes = [...text].flatMap((char) => {
+    const code = codes[char];
+    return code === undefined ? [char.charCodeAt(0)] : [code >> 8, code & 0xff];
+  });
+  return Buffer.from(bytes);
+}
+
+describe('encodings of spreadsheets', () => {
+  const table = '企业,设备,设备模型,备注\r\nacme,a,agv,压机\r\nacme,压机,agv,\r\n';
+  const tabbed = Buffer.from(`\ufeff${table.replaceAll(',', '\t')}`, 'utf16le');
+  const files: readonly (readonly [string, TextEncoding, Buffer])[] = [
+    ['UTF-8', 'utf-8', Buffer.from(table)],
+    ['UTF-8 with a byte order mark', 'utf-8', Buffer.from(`\ufeff${table}`)],
+    ['GB18030', 'gb18030', gb18030(table)],
+    ['Unicode text', 'utf-16le', tabbed],
+    ['Unicode text, big-endian', 'utf-16be', Buffer.from(tabbed).swap16()],
+  ];
+
+  it.each(files)('%s, in pieces of any size', async (_, encoding, bytes) => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.nat(), { maxLength: 10 }), async (places) => {
+        const text = new DecodedText(cut(bytes, places), 'registry.import-invalid');
+        const rows = await collect(readDevicesCsv(text));
+        expect(bare(rows)).toEqual([
+          { row: 2, enterprise: 'acme', device: 'a', profile: 'agv' },
+          { row: 3, enterprise: 'acme', device: '压机', profile: 'agv' },
+        ]);
+        expect(text.encoding).toBe(encoding);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('is told apart by what comes after much ASCII, without waiting for it', async () => {
+    const ascii = `enterprise,device,note\n${'acme,a,\n'.repeat(50_000)}`;
+    const file = Buffer.concat([Buffer.from(ascii), gb18030('acme,b,压机\n')]);
+    const text = new DecodedText([file], 'registry.import-invalid');
+    const rows = readDevicesCsv(text);
+    await rows.next();
+    expect(text.encoding).toBe('utf-8');
+    expect(await collect(rows)).toHaveLength(50_000);
+    expect(text.encoding).toBe('gb18030');
+  });
+
+  it('is the one that is given', async () => {
+    const device = Buffer.from('设备');
+    const bytes = Buffer.concat([Buffer.from('enterprise,device\nacme,'), device]);
+    const read = (given: TextEncoding) =>
+      collect(readDevicesCsv(new DecodedText([bytes], 'registry.import-invalid', given)));
+    expect(await read('utf-8')).toMatchObject([{ device: '设备' }]);
+    const misread = new TextDecoder('gb18030').decode(device);
+    expect(await read('gb18030')).toMatchObject([{ device: misread }]);
+  });
+
+  it('leaves no doubt where UTF-8 ends', async () => {
+    const utf8 = `enterprise,device,note\n${'acme,a,压机\n'.repeat(10_000)}`;
+    const file = Buffer.concat([Buffer.from(utf8), gb18030('acme,b,压机\n')]);
+    const failure = await failureOf(csv(file));
+    expect(failure.details).toEqual([expect.stringMatching(/^line 10002 is not UTF-8 text: /)]);
   });
 });
 

@@ -102,7 +102,9 @@ describe('a profile from CSV', () => {
     ['name,type,colour,type\n', /no such column "colour".*"type" is there twice/],
     [`name,type\n${'a,int\n'.repeat(600)}`, /signals: at most 512/],
     ['type\nint\n', /row 2, name: must be given/],
-    [Buffer.from([0xc3, 0xfb, 0xb3, 0xc6, 0x2c, 0x61]), /not UTF-8/],
+    // GB18030, as a Chinese Excel saves plain CSV.
+    [Buffer.from([0xc3, 0xfb, 0xb3, 0xc6, 0x2c, 0x61]), /no such column "名称"/],
+    [Buffer.from([0x61, 0x2c, 0xff]), /line 1 is neither UTF-8 nor GB18030/],
     [`name,type\na,"${'x'.repeat(9000)}"\n`, /more than 8192/],
   ])('refuses a file that is none: %#', async (text, detail) => {
     const failure = await failureOf(read(text));
