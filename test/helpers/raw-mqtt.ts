@@ -31,6 +31,11 @@ export class RawMqtt {
     });
   }
 
+  /** Over a connection that is open already, TLS for example. */
+  static over(socket: Socket): RawMqtt {
+    return new RawMqtt(socket);
+  }
+
   /** Connects and returns the CONNACK's return code; null when the connection was closed instead. */
   async connect(options: Partial<mqtt.IConnectPacket>): Promise<number | null> {
     this.send({
