@@ -44,7 +44,7 @@ export interface ClaimListener {
   /** The session was accepted. */
   onClaimSession(times: ConnectTimes): void;
   onAskedAgain(): void;
-  /** The credential is here, `waitedMs` after the first request. */
+  /** The credential came `waitedMs` after the first request; just before the end. */
   onIssued(waitedMs: number): void;
   /** The connection is gone: with a credential, or with what went wrong. Comes once, last. */
   onClaimOver(outcome: Issued | Failure): void;
@@ -55,7 +55,9 @@ type State = 'connecting' | 'subscribing' | 'asking' | 'leaving';
 
 /**
  * Connects, subscribes to the response topic, publishes the request at QoS 1, takes the answer and
- * leaves. The owner calls `sweep` several times a second.
+ * leaves. Each request makes the credential before it void. So a device that asked again waits, for
+ * as long as for any answer, for one to each request, and takes the last. The owner calls `sweep`
+ * several times a second.
  */
 export class ClaimSession implements ClientListener {
   readonly #claim: Claim;
@@ -64,6 +66,8 @@ export class ClaimSession implements ClientListener {
   readonly #client: MqttClient;
   #state: State = 'connecting';
   #requests = 0;
+  #answers = 0;
+  #answeredMs = 0;
   /** When the first request was handed to the socket, monotonic; 0 before. */
   #askedMs = 0;
   #deadlineMs = 0;
@@ -90,7 +94,9 @@ export class ClaimSession implements ClientListener {
     this.#client.sweep(nowMs);
     const waits = this.#state === 'subscribing' || this.#state === 'asking';
     if (!waits || nowMs < this.#deadlineMs) return;
-    if (this.#state === 'asking' && this.#requests < this.#settings.requestsMax) {
+    if (this.#outcome !== null) {
+      this.#leave(this.#outcome);
+    } else if (this.#state === 'asking' && this.#requests < this.#settings.requestsMax) {
       this.#listener.onAskedAgain();
       this.#ask(nowMs);
     } else {
@@ -141,6 +147,7 @@ export class ClaimSession implements ClientListener {
   onClosed(_client: MqttClient, failure: Failure | null): void {
     const stage = this.#state === 'connecting' ? 'claim' : 'provision';
     this.#outcome ??= { stage, code: failure?.code ?? 'closed' };
+    if ('password' in this.#outcome) this.#listener.onIssued(this.#answeredMs - this.#askedMs);
     this.#listener.onClaimOver(this.#outcome);
   }
 
@@ -153,13 +160,17 @@ export class ClaimSession implements ClientListener {
   }
 
   #take(payload: string): void {
+    this.#answeredMs = this.#settings.clock.monotonicMs();
     const answer = parseProvisioningAnswer(payload);
+    this.#answers++;
     if (answer === null) {
       this.#leave({ stage: 'provision', code: 'answer-invalid' });
     } else if (answer.status === 'refused') {
       this.#leave({ stage: 'provision', code: answer.code });
+    } else if (this.#answers < this.#requests) {
+      this.#outcome = answer;
+      this.#deadlineMs = this.#answeredMs + this.#settings.answerTimeoutMs;
     } else {
-      this.#listener.onIssued(this.#settings.clock.monotonicMs() - this.#askedMs);
       this.#leave(answer);
     }
   }
