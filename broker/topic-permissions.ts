@@ -55,5 +55,7 @@ function isOwnProvisioning(
   topic: string,
   channel: ProvisioningTopic['channel'],
 ): boolean {
-  return topic === provisioningTopic({ enterprise, serial: subject, channel });
+  const parsed = parseProvisioningTopic(topic);
+  if (parsed === null || parsed.channel !== channel) return false;
+  return parsed.enterprise === enterprise && parsed.serial === subject;
 }
