@@ -4,7 +4,7 @@ import type { DeviceTopic } from '../model/dialects/dialect.ts';
 import { native } from '../model/dialects/native.ts';
 import {
   type ProvisioningTopic,
-  provisioningTopic,
+  parseProvisioningTopic,
 } from '../model/dialects/native-provisioning.ts';
 import type { Principal, TopicPermissions } from './access.ts';
 
