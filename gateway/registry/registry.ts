@@ -142,7 +142,10 @@ export interface NewEnterprise {
   readonly industry?: string | undefined;
   readonly sizeClass?: string | undefined;
   readonly platform?: string | undefined;
-  readonly limits?: Partial<EnterpriseLimits> | undefined;
+  /** What is left out stays; null takes a limit away. */
+  readonly limits?:
+    | { readonly [Name in keyof EnterpriseLimits]?: EnterpriseLimits[Name] | undefined }
+    | undefined;
 }
 
 /** An enterprise as registered; `district` is `unknown` and `industry` `00` when nobody said. */
