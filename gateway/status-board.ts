@@ -17,6 +17,7 @@ export interface StatusBoardOptions extends ReadingTallyOptions {
   readonly store: () => string;
   /** Why the store is not started yet; null when it is. */
   readonly storeNotStarted: () => ShipperStatus['unavailable'];
+  readonly onboarding: () => GatewayStatus['onboarding'];
   readonly simulated: boolean;
 }
 
@@ -85,6 +86,7 @@ export class StatusBoard {
       shipper: this.#shipper(),
       journal: room.status(),
       store: store(),
+      onboarding: this.#options.onboarding(),
       addresses: pool.addresses,
       supervisor: {
         pid: process.pid,
@@ -93,6 +95,11 @@ export class StatusBoard {
       },
       notReady: this.notReady(),
     };
+  }
+
+  /** True while rows cannot be stored. */
+  get storeAway(): boolean {
+    return this.#shipper().unavailable !== null;
   }
 
   /** A store that is not started says less of why it takes nothing than its start does. */

@@ -2,6 +2,7 @@
 
 import type { ErrorCode } from '../model/errors.ts';
 import type { LatencySummary } from '../model/histogram.ts';
+import type { OnboardingCounts } from './onboarding/onboarding.ts';
 import type { SourceAddress } from './sources/source.ts';
 
 /**
@@ -77,6 +78,8 @@ export interface GatewayStatus {
   readonly shipper: ShipperStatus;
   readonly journal: JournalStatus;
   readonly store: string;
+  /** Null while the directory is being read. */
+  readonly onboarding: OnboardingCounts | null;
   readonly addresses: readonly SourceAddress[];
   readonly supervisor: { readonly pid: number; readonly rssBytes: number; readonly cpuS: number };
   /**

@@ -1,21 +1,23 @@
 /** The supervisor process: everything there is one of, and nothing but its wiring. */
 
-import { mkdirSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { type Clock, systemClock, type Timer } from '../model/clock.ts';
-import { messageOf, OnrampError } from '../model/errors.ts';
+import { messageOf } from '../model/errors.ts';
 import { secretBytes } from '../model/random.ts';
 import { type Api, startApi } from './api/server.ts';
 import type { GatewaySettings } from './config.ts';
-import { type Lock, lockExclusive, tryLockExclusive } from './data-lock.ts';
+import { tellingDeadLetters } from './device-events/store-refusals.ts';
 import { nodeFiles } from './journal/files.ts';
 import { JournalRoom } from './journal-room.ts';
-import type { WorkerStats } from './messages.ts';
-import { offlineOnboarding } from './onboarding/offline-onboarding.ts';
+import type { RoomGrant } from './messages.ts';
+import type { Onboarding } from './onboarding/onboarding.ts';
+import { startOnboarding } from './onboarding/start.ts';
 import { fleetKeyIn, registryKeyIn, secretIn, writeOwnerFile } from './owner-file.ts';
 import { type DataPaths, paths } from './paths.ts';
+import { makeFolders, probePorts, takeDataFolder, waitForOrphans } from './possession.ts';
+import { RateShares } from './rate-shares.ts';
 import type { Registry } from './registry/registry.ts';
 import { openRegistry } from './registry/sqlite.ts';
 import { DeadLetters } from './shipping/dead-letters.ts';
@@ -28,12 +30,11 @@ import { StoreStart } from './store-start.ts';
 import { createStore } from './stores/index.ts';
 import type { Store } from './stores/store.ts';
 import { type TlsIdentity, tlsIdentity } from './tls-identity.ts';
-import { WorkerPool } from './worker-pool.ts';
+import { WorkerPool, type WorkerPoolOptions } from './worker-pool.ts';
 
 const roomIntervalMs = 500;
 const lingerMs = 200;
 const drainTimeoutMs = 15_000;
-const orphanTimeoutMs = 20_000;
 const hourMs = 3_600_000;
 const pruneIntervalMs = hourMs;
 
@@ -47,6 +48,19 @@ export interface GatewayAddress {
 }
 
 type Log = ReturnType<typeof pino>;
+
+/** Parts that are looked after again and again. */
+interface Repeated {
+  readonly room: JournalRoom;
+  readonly workers: WorkerPool;
+  readonly board: StatusBoard;
+  readonly rates: RateShares;
+  readonly prunable: {
+    readonly store: Store;
+    readonly deadLetters: DeadLetters;
+    readonly registry: Registry;
+  };
+}
 
 /** A running gateway: registry, shipper, API, and its workers. */
 export class Supervisor {
@@ -99,12 +113,7 @@ export class Supervisor {
   }
 
   async #start(): Promise<GatewayAddress> {
-    const { broker } = this.#settings;
-    this.#makeFolders();
-    await this.#takeLocks();
-    await this.#probePorts();
-    const tls =
-      broker.tlsPort === null ? null : await tlsIdentity(broker, this.#data.tlsFolder, this.#clock);
+    const tls = await this.#takePossession();
     const operatorToken = secretIn(this.#data.operatorToken);
     const registry = openRegistry({
       path: this.#data.registry,
@@ -115,32 +124,42 @@ export class Supervisor {
     const deadLetters = new DeadLetters(this.#data.deadLetters);
     this.#closers.push(() => deadLetters.close());
     const { store, started } = await this.#openStore();
-    let liveGenerations = (): ReadonlySet<string> => new Set();
-    const feeds = new Feeds({
-      folder: this.#data.journal,
-      totalsPath: join(this.#data.data, 'shipped.json'),
-      files: nodeFiles,
-      liveGenerations: () => liveGenerations(),
-      onDiscarded: (generation, { kind, reason }) =>
-        this.#log[kind === 'damaged' ? 'error' : 'info'](
-          `Journal ${generation}: ${kind}, ${reason}.`,
-        ),
-    });
-    const shipper = new Shipper({
-      feeds,
-      store,
-      deadLetters,
-      clock: this.#clock,
-      log: this.#log,
-      lingerMs,
-    });
-    await shipper.start();
-    this.#closers.push(() => shipper.stop(drainTimeoutMs));
+    const feeds: Feeds = this.#feeds(() => board.liveGenerations());
     const room = new JournalRoom(this.#settings.journal, this.#data.journal, () =>
       feeds.unshippedBytes(),
     );
-    const workers = this.#workerPool(tls, room, (stats) => board.keep(stats));
-    this.#closers.push(() => workers.stop());
+    const rates = new RateShares();
+    const workers = this.#workerPool(tls, room, {
+      onMessage: (index, message) => {
+        if (message.type === 'stats') room.noteWriters(message.stats.backlogWriters);
+        else if (message.type === 'rates') rates.report(`${index}`, message.rates);
+        else onboarding.hear(index, message);
+      },
+      onReady: (index) => workerReady(index),
+      onGone: (index, stats) => {
+        board.keep(stats);
+        rates.forget(`${index}`);
+        onboarding.workerGone(index);
+      },
+    });
+    const { events, onboarding, stop, workerReady } = startOnboarding({
+      settings: this.#settings,
+      clock: this.#clock,
+      log: this.#log,
+      registry,
+      pool: workers,
+      storeAway: () => board.storeAway,
+    });
+    this.#closers.push(stop);
+    const shipper = new Shipper({
+      feeds,
+      store,
+      deadLetters: tellingDeadLetters(deadLetters, events),
+      clock: this.#clock,
+      log: this.#log,
+      lingerMs,
+      onStored: (keys) => onboarding.rowsStored(keys),
+    });
     const board = new StatusBoard({
       clock: this.#clock,
       pool: workers,
@@ -149,61 +168,62 @@ export class Supervisor {
       room,
       store: () => store.description,
       storeNotStarted: () => started.unavailable,
+      onboarding: () => onboarding.counts(),
       simulated: this.#settings.simulated,
     });
-    liveGenerations = () => board.liveGenerations();
+    await shipper.start();
+    this.#closers.push(() => shipper.stop(drainTimeoutMs));
+    this.#closers.push(() => workers.stop());
     await this.#grantRoom(room, workers);
     await workers.start();
+    this.#repeat({ room, workers, board, rates, prunable: { store, deadLetters, registry } });
+    const api = await this.#startApi({
+      registry,
+      onboarding,
+      store,
+      deadLetters,
+      operatorToken,
+      status: () => board.status(),
+    });
+    return this.#announce(api, workers, tls, operatorToken);
+  }
+
+  #repeat({ board, prunable, rates, room, workers }: Repeated): void {
     this.#timers.push(
       this.#clock.every(roomIntervalMs, () => void this.#grantRoom(room, workers)),
       this.#clock.every(1000, () => {
         board.tick();
         this.#logReadiness(board.notReady());
+        const shares = rates.shares();
+        if (shares.length > 0) workers.broadcast({ type: 'rate-shares', shares });
       }),
-      this.#clock.every(pruneIntervalMs, () => void this.#prune(store, deadLetters)),
+      this.#clock.every(pruneIntervalMs, () => void this.#prune(prunable)),
     );
-    const api = await this.#startApi(registry, store, deadLetters, operatorToken, () =>
-      board.status(),
-    );
-    return this.#announce(api, workers, tls, operatorToken);
   }
 
-  #makeFolders(): void {
-    try {
-      for (const folder of [this.#data.data, this.#data.journal]) {
-        mkdirSync(folder, { recursive: true, mode: 0o700 });
-      }
-    } catch (error) {
-      throw new OnrampError('config.invalid', `data ${this.#data.data}: ${messageOf(error)}`);
-    }
-  }
-
-  async #takeLocks(): Promise<void> {
-    const lock: Lock | null = tryLockExclusive(this.#data.gatewayLock);
-    if (lock === null) throw new OnrampError('config.data-folder-busy', this.#data.data);
+  /** Takes hold of the data folder and the ports; what TLS shows is in that folder. */
+  async #takePossession(): Promise<TlsIdentity | null> {
+    const { broker, workers } = this.#settings;
+    makeFolders(this.#data);
+    const lock = takeDataFolder(this.#data);
     this.#closers.push(() => lock.release());
-    // Orphaned workers of a killed supervisor may still be writing their last commit.
-    const orphans = await lockExclusive(this.#data.workersLock, {
-      timeoutMs: orphanTimeoutMs,
-      clock: this.#clock,
-    });
-    orphans.release();
+    await waitForOrphans(this.#data, this.#clock);
+    if (workers > 1) await probePorts(this.#host, [broker.port, broker.tlsPort]);
+    if (broker.tlsPort === null) return null;
+    return tlsIdentity(broker, this.#data.tlsFolder, this.#clock);
   }
 
-  /** With `reusePort` a second gateway would start silently beside the first; a plain bind tells. */
-  async #probePorts(): Promise<void> {
-    if (this.#settings.workers === 1) return;
-    const { port, tlsPort } = this.#settings.broker;
-    for (const probed of [port, tlsPort]) {
-      if (!probed) continue;
-      const server = createServer();
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', () => reject(new OnrampError('config.port-busy', `MQTT ${probed}`)));
-        server.listen({ host: this.#host, port: probed, exclusive: true }, () =>
-          server.close(() => resolve()),
-        );
-      });
-    }
+  #feeds(liveGenerations: () => ReadonlySet<string>): Feeds {
+    return new Feeds({
+      folder: this.#data.journal,
+      totalsPath: join(this.#data.data, 'shipped.json'),
+      files: nodeFiles,
+      liveGenerations,
+      onDiscarded: (generation, { kind, reason }) =>
+        this.#log[kind === 'damaged' ? 'error' : 'info'](
+          `Journal ${generation}: ${kind}, ${reason}.`,
+        ),
+    });
   }
 
   get #host(): string {
@@ -236,7 +256,7 @@ export class Supervisor {
   #workerPool(
     tls: TlsIdentity | null,
     room: JournalRoom,
-    onGone: (stats: WorkerStats | null) => void,
+    told: Pick<WorkerPoolOptions, 'onMessage' | 'onReady' | 'onGone'>,
   ): WorkerPool {
     const { broker, workers } = this.#settings;
     let ports = { mqtt: broker.port, mqttTls: broker.tlsPort };
@@ -252,25 +272,26 @@ export class Supervisor {
           type: 'start',
           settings: this.#settings,
           generation,
-          roomBytes: this.#roomOfEach(room),
+          roomBytes: this.#roomOfEach(room).bytes,
           tls: tls && { key: tls.key, cert: tls.cert },
           ports,
         };
       },
-      onGone,
+      ...told,
       log: this.#log,
     });
     return pool;
   }
 
-  #roomOfEach(room: JournalRoom): number {
-    return Math.floor(room.bytes / this.#settings.workers);
+  #roomOfEach(room: JournalRoom): RoomGrant {
+    const { enterprises, workers } = this.#settings;
+    return room.grant(workers, enterprises.journalShare);
   }
 
   async #grantRoom(room: JournalRoom, pool: WorkerPool): Promise<void> {
     try {
       await room.measure(this.#clock.nowMs());
-      pool.broadcast({ type: 'room', bytes: this.#roomOfEach(room) });
+      pool.broadcast({ type: 'room', ...this.#roomOfEach(room) });
     } catch (error) {
       this.#log.warn(`The journal could not be measured: ${messageOf(error)}`);
     }
@@ -285,36 +306,35 @@ export class Supervisor {
     else this.#log.warn(now);
   }
 
-  async #prune(store: Store, deadLetters: DeadLetters): Promise<void> {
-    const { rows, deadLetters: letters } = this.#settings.retention;
+  async #prune({ deadLetters, registry, store }: Repeated['prunable']): Promise<void> {
+    const { audit, deadLetters: letters, rows } = this.#settings.retention;
     const nowMs = this.#clock.nowMs();
     try {
       if (rows !== null) await store.prune(nowMs - rows);
       await deadLetters.prune(nowMs - letters);
+      await registry.lives.pruneAudit(nowMs - audit);
     } catch (error) {
-      this.#log.warn(`Old rows could not be removed, trying again later: ${messageOf(error)}`);
+      this.#log.warn(`What is old could not be removed, trying again later: ${messageOf(error)}`);
     }
   }
 
-  async #startApi(
-    registry: Registry,
-    store: Store,
-    deadLetters: DeadLetters,
-    operatorToken: string,
-    status: () => GatewayStatus,
-  ): Promise<Api> {
+  async #startApi(parts: {
+    readonly registry: Registry;
+    readonly onboarding: Onboarding;
+    readonly store: Store;
+    readonly deadLetters: DeadLetters;
+    readonly operatorToken: string;
+    readonly status: () => GatewayStatus;
+  }): Promise<Api> {
+    const clock = this.#clock;
+    const { deadLetters, registry, store } = parts;
     const api = await startApi(
       {
+        ...parts,
         settings: this.#settings,
-        clock: this.#clock,
-        registry,
-        onboarding: offlineOnboarding(registry, this.#clock),
-        store,
-        deadLetters,
-        operatorToken,
+        clock,
         fleetKey: () => fleetKeyIn(this.#data.fleetKey),
-        status,
-        replay: (request) => replay(request, { store, deadLetters, registry, clock: this.#clock }),
+        replay: (request) => replay(request, { store, deadLetters, registry, clock }),
       },
       { host: this.#host, port: this.#settings.http.port },
     );

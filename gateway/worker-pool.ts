@@ -15,8 +15,12 @@ export interface WorkerPoolOptions {
   readonly startMessage: (index: number, generation: string) => Start;
   /** A new, never used name of a journal generation. */
   readonly generationName: (index: number) => string;
+  /** What a worker says, but of its life; its totals have been taken in before. */
+  readonly onMessage: (index: number, message: FromWorker) => void;
+  /** A worker can be told; another process than before when the last one had died. */
+  readonly onReady: (index: number) => void;
   /** Last totals of a worker that is gone; its generation is no longer live. */
-  readonly onGone: (stats: WorkerStats | null) => void;
+  readonly onGone: (index: number, stats: WorkerStats | null) => void;
   readonly log: { warn(message: string): void };
 }
 
@@ -71,6 +75,11 @@ export class WorkerPool {
     return new Set(this.#slots.flatMap(({ generation }) => (generation ? [generation] : [])));
   }
 
+  /** Tells one worker. What was said to a process that has died does not reach the next one. */
+  send(index: number, message: ToWorker): void {
+    this.#slots[index]?.process.send(message);
+  }
+
   /** Tells every worker. */
   broadcast(message: ToWorker): void {
     for (const { process } of this.#slots) process.send(message);
@@ -82,7 +91,7 @@ export class WorkerPool {
   }
 
   #slot(index: number): WorkerSlot {
-    const { clock, generationName, startMessage } = this.#options;
+    const { clock, generationName, onMessage, onReady, startMessage } = this.#options;
     const slot: WorkerSlot = {
       index,
       generation: null,
@@ -101,9 +110,11 @@ export class WorkerPool {
         hear: (message) => {
           if (message.type === 'ready') return { ready: message.address };
           if (message.type === 'failed') return { failed: fromFailure(message) };
-          slot.stats = message.stats;
+          if (message.type === 'stats') slot.stats = message.stats;
+          onMessage(index, message);
           return null;
         },
+        onReady: () => onReady(index),
         onEnded: (ended) => this.#ended(slot, ended),
       }),
     };
@@ -115,7 +126,7 @@ export class WorkerPool {
     const { stats } = slot;
     slot.generation = null;
     slot.stats = null;
-    onGone(stats);
+    onGone(slot.index, stats);
     if (!again) return;
     this.#restarts++;
     const who = pid === undefined ? `${slot.index}` : `${slot.index} (pid ${pid})`;

@@ -3,6 +3,7 @@
 import { systemClock } from '../model/clock.ts';
 import { limits } from '../model/limits.ts';
 import { lockShared } from './data-lock.ts';
+import { EventTap } from './device-events/event-tap.ts';
 import { nodeFiles } from './journal/files.ts';
 import { JournalWriter } from './journal/writer.ts';
 import { type FromWorker, type ToWorker, toFailure, type WorkerStats } from './messages.ts';
@@ -13,8 +14,11 @@ import { RuleBook } from './pipeline/rule-book.ts';
 import type { RegistryReader } from './registry/registry.ts';
 import { openReader } from './registry/sqlite.ts';
 import { DeviceDirectory } from './sources/device-directory.ts';
+import { EnterpriseGate } from './sources/enterprise-gate.ts';
 import { sources } from './sources/index.ts';
+import type { EndsSessions } from './sources/session-reports.ts';
 import type { Source } from './sources/source.ts';
+import { WorkerLink } from './worker-link.ts';
 
 const statsIntervalMs = 1000;
 const stopTimeoutMs = 5000;
@@ -28,11 +32,18 @@ class Worker {
   readonly #rules: RuleBook;
   readonly #journal: JournalWriter;
   readonly #pipeline: Pipeline;
-  readonly #source: Source;
+  readonly #gate: EnterpriseGate;
+  readonly #source: Source & EndsSessions;
+  readonly #link = new WorkerLink({ clock: systemClock, send: tell });
+  readonly #tap = new EventTap({
+    clock: systemClock,
+    send: (events) => tell({ type: 'device-events', events }),
+  });
+  readonly #sharesEnterprises: boolean;
   #commits = 0;
 
   constructor(start: Start, journal: JournalWriter, registry: RegistryReader) {
-    const { journal: journalSettings, readings } = start.settings;
+    const { enterprises, journal: journalSettings, readings, workers } = start.settings;
     this.#generation = start.generation;
     this.#registry = registry;
     this.#rules = new RuleBook(registry);
@@ -51,19 +62,32 @@ class Worker {
       readingAgeMsMax: readings.ageMax,
       readingAheadMsMax: readings.aheadMax,
       onFatal: die,
+      events: this.#tap,
     });
     this.#pipeline.grantRoom(start.roomBytes);
-    this.#source = new sources.mqtt(mqttOptions(start, registry, this.#rules));
+    this.#sharesEnterprises = workers > 1;
+    this.#gate = new EnterpriseGate({
+      clock: systemClock,
+      sink: this.#pipeline,
+      defaults: enterprises,
+      limitsOf: (enterprise) => registry.enterpriseLimits(enterprise),
+      workers,
+    });
+    this.#source = new sources.mqtt({
+      ...mqttOptions(start),
+      directory: new DeviceDirectory(registry, this.#rules, systemClock, this.#link.ask),
+      reports: this.#link,
+      ask: this.#link.ask,
+      tap: this.#tap,
+      gate: this.#gate,
+    });
   }
 
   async run(): Promise<void> {
-    const address = await this.#source.start(this.#pipeline);
-    process.on('message', (message: ToWorker) => {
-      if (message.type === 'room') this.#pipeline.grantRoom(message.bytes);
-      else if (message.type === 'stop') this.#stop().catch(die);
-    });
+    const address = await this.#source.start(this.#gate);
     systemClock.every(statsIntervalMs, () => {
       tell({ type: 'stats', stats: this.#stats() });
+      if (this.#sharesEnterprises) tell({ type: 'rates', rates: this.#gate.rates() });
       // The registry may be busy for a moment; it is asked again in a second.
       this.#rules.refresh().catch(() => {});
     });
@@ -71,9 +95,44 @@ class Worker {
     tell({ type: 'ready', address });
   }
 
+  hear(message: ToWorker): void {
+    switch (message.type) {
+      case 'room':
+        this.#pipeline.grantRoom(message.bytes, message.backlog);
+        break;
+      case 'rate-shares':
+        this.#gate.share(message.shares);
+        break;
+      case 'end-sessions':
+        for (const { number, code } of message.sessions) this.#source.endSession(number, code);
+        break;
+      case 'shut-out':
+        // Remembered first: whoever becomes a session from now on is not let in.
+        for (const { key, code } of message.subjects) this.#link.noteShutOut(key, code);
+        for (const { key, code } of message.subjects) this.#source.shutOut(key, code);
+        break;
+      case 'limits':
+        this.#gate.refresh(message.enterprise);
+        break;
+      case 'watch':
+        this.#tap.watch(message.devices);
+        break;
+      case 'answer':
+        this.#link.answered(message);
+        break;
+      case 'stop':
+        this.#stop().catch(die);
+        break;
+      case 'start':
+        break;
+    }
+  }
+
   async #stop(): Promise<void> {
+    this.#gate.close();
     await this.#pipeline.stop(stopTimeoutMs);
     await this.#source.stop();
+    this.#link.flush();
     await this.#journal.close();
     tell({ type: 'stats', stats: this.#stats() });
     this.#registry.close();
@@ -91,7 +150,8 @@ class Worker {
       generation: this.#generation,
       pid: process.pid,
       counters: { ...this.#pipeline.counters },
-      waiting: this.#pipeline.waiting,
+      waiting: this.#pipeline.waiting + this.#gate.waiting,
+      backlogWriters: this.#pipeline.backlogWriters,
       blocked: this.#pipeline.blockedSinceMs !== null,
       sessions,
       connects,
@@ -104,7 +164,7 @@ class Worker {
   }
 }
 
-function mqttOptions({ settings, ports, tls }: Start, registry: RegistryReader, rules: RuleBook) {
+function mqttOptions({ settings, ports, tls }: Start) {
   return {
     access: settings.broker.access,
     listen: {
@@ -116,10 +176,13 @@ function mqttOptions({ settings, ports, tls }: Start, registry: RegistryReader, 
       connectionsMax: settings.broker.sessionsMax + spareConnections,
     },
     sessionsMax: settings.broker.sessionsMax,
-    directory: new DeviceDirectory(registry, rules, systemClock),
     clock: systemClock,
   };
 }
+
+/** Null until this process knows what it is to do; what it is told before waits in `early`. */
+let worker: Worker | null = null;
+let early: ToWorker[] = [];
 
 async function run(start: Start): Promise<void> {
   const data = paths(start.settings.data);
@@ -131,11 +194,11 @@ async function run(start: Start): Promise<void> {
     segmentBytesMax: limits.segmentBytesMax,
     files: nodeFiles,
   });
-  await new Worker(
-    start,
-    journal,
-    openReader(data.registry, registryKeyIn(data.registryKey)),
-  ).run();
+  const registry = openReader(data.registry, registryKeyIn(data.registryKey));
+  worker = new Worker(start, journal, registry);
+  for (const message of early) worker.hear(message);
+  early = [];
+  await worker.run();
 }
 
 function tell(message: FromWorker): void {
@@ -158,6 +221,9 @@ process.on('SIGTERM', () => {});
 process.on('disconnect', () => process.exit(0));
 process.on('uncaughtException', die);
 process.on('unhandledRejection', die);
-process.once('message', (message: ToWorker) => {
+// From the first message on: nothing that is said while this process starts may be missed.
+process.on('message', (message: ToWorker) => {
   if (message.type === 'start') run(message).catch(die);
+  else if (worker === null) early.push(message);
+  else worker.hear(message);
 });

@@ -69,6 +69,7 @@ function makeBoard<F extends Pick<Feeds, 'shipped' | 'shippedOf'>>(feeds: F) {
     },
     store: () => 'a store',
     storeNotStarted: () => away.store,
+    onboarding: () => null,
     simulated: false,
   });
   return { board, pool, feeds, away };
