@@ -41,7 +41,7 @@ export function durationText(seconds: number): BothLanguages {
 const types: Readonly<Record<string, Phrase>> = {
   float: words('a number', '数字', 'send numbers without quotes', '数字不要加引号'),
   int: words('a whole number', '整数', 'send it without a fraction or quotes', '不要带小数或引号'),
-  bool: words('true or false', 'true 或 false', 'send it without quotes', '不要加引号'),
+  bool: words('true or false', '布尔值(true 或 false)', 'send it without quotes', '不要加引号'),
   enum: words('a text', '文本', 'send one of its named values', '请发送其枚举值之一'),
   string: words('a text', '文本', 'put it in quotes', '请加引号'),
   'a scalar': words(
@@ -85,13 +85,16 @@ const phrases: Partial<Record<ErrorCode, PhraseOf>> = {
     what: both(`${field}: ${value} is not a number`, `${field}:${value} 不是数字`),
     todo: both('leave it out when there is no value', '没有数值时请省略'),
   })),
-  'signal.not-in-enumeration': matching(/^(.+?): (.*)$/s, ([, field, value]) => ({
-    what: both(
-      `${field}: ${value} is none of the values its profile names`,
-      `${field}:${value} 不在设备模型的枚举值中`,
-    ),
-    todo: both('check spelling and case', '请检查拼写与大小写'),
-  })),
+  'signal.not-in-enumeration': matching(
+    /^(.+?): (.*) is not one of (.*)$/s,
+    ([, field, value, allowed]) => ({
+      what: both(
+        `${field}: ${value} is not one of ${allowed}`,
+        `${field}:${value} 不在枚举值 ${allowed} 之中`,
+      ),
+      todo: both('check spelling and case', '请检查拼写与大小写'),
+    }),
+  ),
   'signal.too-long': matching(/^(.+?): (\d+) characters$/, ([, field, count]) => ({
     what: both(
       `${field}: ${count} characters are more than ${limits.textCharsMax}`,
@@ -163,19 +166,21 @@ function looksLike(ts: string | undefined, en: string, zh: string): Phrase {
 
 /** Of a reading that was refused for its values: all of them, with what to do about the first. */
 function ofAll(detail: string, lead: BothLanguages): Phrase | null {
-  const parts = partsOf(detail);
+  const [listed = '', more] = detail.split(/; and (\d+) more$/);
+  const parts = partsOf(listed);
   const [first] = parts;
   if (first === undefined) return null;
+  const rest = more === undefined ? both('', '') : both(`; and ${more} more`, `;另有 ${more} 项`);
   return {
     what: both(
-      `${lead.en}: ${parts.map(({ what }) => what.en).join('; ')}`,
-      `${lead.zh}:${parts.map(({ what }) => what.zh).join(';')}`,
+      `${lead.en}: ${parts.map(({ what }) => what.en).join('; ')}${rest.en}`,
+      `${lead.zh}:${parts.map(({ what }) => what.zh).join(';')}${rest.zh}`,
     ),
     todo: first.todo,
   };
 }
 
-/** The parts of `signal.unknown a; signal.too-long b: 300 characters; and 2 more`. */
+/** The parts of `signal.unknown a; signal.too-long b: 300 characters`. */
 function partsOf(detail: string): Phrase[] {
   const parts: string[] = [];
   for (const piece of detail.split('; ')) {

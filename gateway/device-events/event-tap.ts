@@ -31,7 +31,7 @@ const tickMs = 50;
 const toldEveryMs = 1000;
 /** Of one kind and code: a value that changes with every reading would be a new one each time. */
 const detailsMax = 4;
-const detailCharsMax = 300;
+const detailCharsMax = 1000;
 
 export class EventTap implements DeviceEventTap {
   readonly #options: EventTapOptions;

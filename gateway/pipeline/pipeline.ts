@@ -236,10 +236,10 @@ export class Pipeline implements MessageSink {
   /** A message that never entered counts as one reading: nobody has looked inside. */
   turnAway(message: SourceMessage, withheld: ErrorCode): void {
     this.counters.received++;
+    this.#tellTurnedAway(message, withheld);
     if (message.bestEffort) {
       this.counters.dropped++;
       this.#count('publish.dropped');
-      this.#tellDropped(message, withheld);
       message.settle('dropped');
     } else {
       this.counters.withheld++;
@@ -273,8 +273,7 @@ export class Pipeline implements MessageSink {
     }
   }
 
-  /** Whoever sends at QoS 0 learns of it nowhere else; a withheld message ends its session, aloud. */
-  #tellDropped(message: SourceMessage, code: ErrorCode): void {
+  #tellTurnedAway(message: SourceMessage, code: ErrorCode): void {
     const { events } = this.#options;
     if (events?.active !== true) return;
     events.note({ key: limitKey(message), kind: 'refused', code, detail: message.topic });

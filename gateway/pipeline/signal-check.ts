@@ -7,6 +7,8 @@ import { type DeviceProfile, publishedSignals, type Signal } from '../../model/p
 import type { SignalValue } from '../../model/reading.ts';
 import { shown } from './shown.ts';
 
+const enumeratedShownMax = 8;
+
 /** Why a value was refused. */
 export interface Refused {
   readonly code: ErrorCode;
@@ -58,7 +60,7 @@ export function checkSignal(rule: SignalRule, value: unknown): Refused | null {
       if (typeof value !== 'string') return wrongType(rule, value);
       return rule.values === null || rule.values.has(value)
         ? null
-        : { code: 'signal.not-in-enumeration', detail: `${rule.id}: ${shown(value)}` };
+        : notInEnumeration(rule, rule.values, value);
     case 'string':
       if (typeof value !== 'string') return wrongType(rule, value);
       return checkText(rule.id, value);
@@ -100,6 +102,15 @@ function checkText(id: string, value: string): Refused | null {
 
 function wrongType(rule: SignalRule, value: unknown): Refused {
   return { code: 'signal.wrong-type', detail: `${rule.id}: ${shown(value)} is not ${rule.type}` };
+}
+
+function notInEnumeration(rule: SignalRule, values: ReadonlySet<string>, value: string): Refused {
+  const first = [...values].slice(0, enumeratedShownMax).join(', ');
+  const allowed = values.size > enumeratedShownMax ? `${first}, …` : first;
+  return {
+    code: 'signal.not-in-enumeration',
+    detail: `${rule.id}: ${shown(value)} is not one of ${allowed}`,
+  };
 }
 
 function notFinite(id: string, value: unknown): Refused {

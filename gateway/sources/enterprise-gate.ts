@@ -63,14 +63,13 @@ export class EnterpriseGate implements MessageSink {
 
   /**
    * Counts a session in, or says why it may not begin (`enterprise.sessions-exceeded`): only this
-   * worker's sessions are known here, and the supervisor keeps the limit across workers. A session
-   * that takes the place of one with the same client id is let in at the limit too. For every
+   * worker's sessions are known here, and the supervisor keeps the limit across workers. For every
    * session let in, `sessionClosed` is to be called once.
    */
-  admitSession(enterprise: string, takesOver = false): ErrorCode | null {
+  admitSession(enterprise: string): ErrorCode | null {
     const allowance = this.#of(enterprise);
     if (!allowance.known) this.#read(allowance);
-    if (!takesOver && allowance.sessions >= allowance.sessionsMax) {
+    if (allowance.sessions >= allowance.sessionsMax) {
       return 'enterprise.sessions-exceeded';
     }
     allowance.sessions++;
