@@ -1,6 +1,7 @@
 /** Tells of readings that the store refused, as they become dead letters. */
 
 import { deviceKey } from '../../model/identifiers.ts';
+import { limits } from '../../model/limits.ts';
 import type { DeadLetter, DeadLetters } from '../shipping/dead-letters.ts';
 import type { DeviceEvent, DeviceEventHub } from './device-event.ts';
 
@@ -16,12 +17,26 @@ export function tellingDeadLetters(
     put: async (letters) => {
       await deadLetters.put(letters);
       const refused = letters.filter(({ stage }) => stage === 'store');
-      if (refused.length > 0) hub.tell(refused.map(toEvent));
+      if (refused.length > 0) hub.tell(toEvents(refused));
     },
   };
 }
 
-function toEvent({ atMs, code, detail, device, enterprise, scope }: DeadLetter): DeviceEvent {
+/** One event for each reason of each device, bounded: a store may refuse thousands at once. */
+function toEvents(letters: readonly DeadLetter[]): DeviceEvent[] {
+  const byDevice = Map.groupBy(letters, ({ device, enterprise }) => deviceKey(enterprise, device));
+  return [...byDevice].flatMap(([key, ofDevice]) => {
+    const alike = Map.groupBy(ofDevice, ({ code, detail, scope }) => `${scope} ${code} ${detail}`);
+    const groups = [...alike.values()].slice(0, limits.deviceEventsGatheredMax);
+    return groups.flatMap((group) => {
+      const newest = group.at(-1);
+      return newest === undefined ? [] : [toEvent(key, newest, group.length)];
+    });
+  });
+}
+
+function toEvent(key: string, letter: DeadLetter, count: number): DeviceEvent {
+  const { atMs, code, detail, scope } = letter;
   const kind = scope === 'reading' ? 'reading-refused' : 'field-refused';
-  return { key: deviceKey(enterprise, device), atMs, kind, code, detail, count: 1 };
+  return { key, atMs, kind, code, detail, count };
 }
