@@ -78,7 +78,6 @@ export function testStatus(nowMs: number): GatewayStatus {
       secondsUntilFull: null,
     },
     store: 'memory',
-    onboarding: null,
     addresses: [{ source: 'mqtt', port: 1883, tlsPort: null }],
     supervisor: { pid: 4241, rssBytes: 150_000_000, cpuS: 3.25 },
     notReady: [],
