@@ -6,7 +6,7 @@ import { OnrampError } from '../../model/errors.ts';
 import { deviceKey } from '../../model/identifiers.ts';
 import type { Onboarding } from '../onboarding/onboarding.ts';
 import type { DirectoryEntry, Registry } from '../registry/registry.ts';
-import { isoTime, isoTimeOrNull } from './time.ts';
+import { instant, instantOrNull, withInstants } from './time.ts';
 import { word } from './validation.ts';
 
 const deviceKinds = ['device', 'gateway'] as const;
@@ -43,12 +43,9 @@ export const deviceSchema = z
       .boolean()
       .nullable()
       .describe('It, or its gateway, has a session now; null where no gateway runs'),
-    createdAt: z.string(),
-    createdAtMs: z.int(),
-    activatedAt: z.string().nullable().describe('When its first row was stored'),
-    activatedAtMs: z.int().nullable(),
-    lastRowAt: z.string().nullable().describe('When its last row was stored, to ten minutes'),
-    lastRowAtMs: z.int().nullable(),
+    ...instant('createdAt'),
+    ...instantOrNull('activatedAt', 'When its first row was stored'),
+    ...instantOrNull('lastRowAt', 'When its last row was stored, to about ten minutes'),
     revision: z.int().describe('Rises with every change that somebody made'),
   })
   .meta({ id: 'Device' });
@@ -61,7 +58,7 @@ export function deviceAnswer(
   onboarding: Pick<Onboarding, 'isOnline'>,
 ): DeviceAnswer {
   const { enterprise, device, state, createdAtMs, activatedAtMs, lastRowAtMs } = entry;
-  return {
+  return withInstants({
     id: deviceKey(enterprise, device),
     enterprise,
     device,
@@ -74,14 +71,11 @@ export function deviceAnswer(
     state,
     word: wordOf(state),
     online: onboarding.isOnline(enterprise, device),
-    createdAt: isoTime(createdAtMs),
     createdAtMs,
-    activatedAt: isoTimeOrNull(activatedAtMs),
     activatedAtMs,
-    lastRowAt: isoTimeOrNull(lastRowAtMs),
     lastRowAtMs,
     revision: entry.revision,
-  };
+  });
 }
 
 /** The entry of a device. @throws OnrampError `registry.not-found`. */

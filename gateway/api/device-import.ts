@@ -83,10 +83,10 @@ function fileRoute(app: FastifyInstance, { registry, onboarding }: Context): voi
         content: { [problemType.split(';')[0]!]: problemSchema },
       },
     },
-    handler: async ({ query, body }, reply) => {
+    handler: async ({ query, body, identity: { actor } }, reply) => {
       const { format, bytes } = arrivingBody(body);
       const rows = format === 'csv' ? readDevicesCsv(bytes) : readDevicesJson(bytes);
-      const report = await registry.importDevices(rows, query);
+      const report = await registry.importDevices(rows, { ...query, actor });
       if (report.committed) tellOf(report, onboarding);
       if (report.committed || query.dryRun) return report;
       const problem = problemOf(new OnrampError('registry.import-invalid', badRowTexts(report)));

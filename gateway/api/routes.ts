@@ -1,18 +1,27 @@
 /** Every resource of the API: one line each. */
 
 import type { FastifyInstance } from 'fastify';
+import { auditRoutes } from './audit.ts';
+import { authorityRoutes } from './authorities.ts';
+import { cityClaimRoutes } from './city-claims.ts';
+import { claimRoutes } from './claims.ts';
 import type { ApiContext } from './context.ts';
+import { countRoutes } from './counts.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
 import { deviceChangeRoutes } from './device-changes.ts';
+import { deviceEventRoutes } from './device-events.ts';
 import { deviceExportRoutes } from './device-export.ts';
 import { deviceImportRoutes } from './device-import.ts';
 import { deviceRoutes } from './devices.ts';
+import { enterpriseRoutes } from './enterprises.ts';
+import { groupRoutes } from './groups.ts';
 import { healthRoutes } from './health.ts';
 import { liveRoutes } from './live.ts';
 import { metricsRoutes } from './metrics.ts';
 import { profileRoutes } from './profiles.ts';
 import { readingRoutes } from './readings.ts';
 import { summaryRoutes } from './summary.ts';
+import { tokenRoutes } from './tokens.ts';
 
 /** Adds the routes of one resource to an application whose hooks already ask whose request it is. */
 export type Resource<Context> = (app: FastifyInstance, context: Context) => void;
@@ -27,9 +36,18 @@ export type OfflineContext = Pick<
 export const offlineResources: readonly Resource<OfflineContext>[] = [
   deviceRoutes,
   deviceChangeRoutes,
+  deviceEventRoutes,
   deviceImportRoutes,
   deviceExportRoutes,
+  enterpriseRoutes,
   profileRoutes,
+  claimRoutes,
+  cityClaimRoutes,
+  groupRoutes,
+  authorityRoutes,
+  tokenRoutes,
+  auditRoutes,
+  countRoutes,
   deadLetterRoutes,
 ];
 

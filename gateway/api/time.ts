@@ -14,9 +14,42 @@ export function isoTime(milliseconds: number): string {
   return new Date(milliseconds).toISOString();
 }
 
-/** ISO 8601 in UTC; null for what did not happen. */
-export function isoTimeOrNull(milliseconds: number | null): string | null {
-  return milliseconds === null ? null : isoTime(milliseconds);
+type Instants<T> = {
+  readonly [Key in keyof T as Key extends `${infer Name}Ms` ? Name : never]: null extends T[Key]
+    ? string | null
+    : string;
+};
+
+/** `entry` with each of its moments (`createdAtMs`) also in ISO 8601 (`createdAt`). */
+export function withInstants<T extends object>(entry: T): T & Instants<T> {
+  const moments = Object.entries(entry).filter(([name]) => name.endsWith('Ms'));
+  const texts = moments.map(([name, value]) => [
+    name.slice(0, -2),
+    value === null ? null : isoTime(value as number),
+  ]);
+  return { ...entry, ...Object.fromEntries(texts) };
+}
+
+/** The schemas of a moment of an answer: `{name}` and `{name}Ms`. */
+export function instant<Name extends string>(name: Name, description?: string) {
+  return instantOf(name, z.string(), z.int(), description);
+}
+
+/** The same of a moment that may not have come. */
+export function instantOrNull<Name extends string>(name: Name, description?: string) {
+  return instantOf(name, z.string().nullable(), z.int().nullable(), description);
+}
+
+function instantOf<Name extends string, Text extends z.ZodType, Milliseconds extends z.ZodType>(
+  name: Name,
+  text: Text,
+  milliseconds: Milliseconds,
+  description?: string,
+) {
+  return {
+    [name]: description === undefined ? text : text.describe(description),
+    [`${name}Ms`]: milliseconds,
+  } as Record<Name, Text> & Record<`${Name}Ms`, Milliseconds>;
 }
 
 /**
