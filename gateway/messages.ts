@@ -67,7 +67,7 @@ export type FromWorker =
 export interface RoomGrant {
   readonly bytes: number;
   /** Null while the store keeps up. */
-  readonly backlog?: JournalBacklog | null | undefined;
+  readonly backlog: JournalBacklog | null;
 }
 
 /** The journal is filling up because the store takes less than arrives. */

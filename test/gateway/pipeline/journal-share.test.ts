@@ -132,7 +132,7 @@ class StoreAway {
   async grant(): Promise<void> {
     await this.room.measure(this.clock.nowMs());
     const { backlog: now, bytes } = this.room.grant(1, 0.25);
-    this.pipeline.grantRoom(bytes, now ?? null);
+    this.pipeline.grantRoom(bytes, now);
   }
 
   send(enterprise: string): void {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { DeviceEvent, DeviceEventTap } from '../../../gateway/device-events/device-event.ts';
 import type { Commit } from '../../../gateway/journal/commit.ts';
 import { KnownDevice } from '../../../gateway/pipeline/known-device.ts';
 import { Pipeline, type PipelineOptions } from '../../../gateway/pipeline/pipeline.ts';
@@ -271,4 +272,98 @@ describe('back-pressure', () => {
     expect(fatal).toHaveLength(1);
     expect(outcomes).toEqual([]);
   });
+});
+
+describe('events of watched devices', () => {
+  type Noted = Omit<DeviceEvent, 'atMs' | 'count'>;
+
+  function tapOf(...keys: string[]): DeviceEventTap & { readonly noted: Noted[] } {
+    const noted: Noted[] = [];
+    return {
+      noted,
+      active: keys.length > 0,
+      watches: (key) => keys.includes(key),
+      note: (event) => noted.push(event),
+    };
+  }
+
+  test('are told when the commit is durable, not before, and of nobody else', async () => {
+    const events = tapOf('acme.p1');
+    const release = Promise.withResolvers<void>();
+    const { clock, send } = setUp({ events, log: { append: () => release.promise } });
+    send('[{"values":{"power":1}},{"values":{"power":2}}]');
+    send('{"values":{"power":99}}');
+    send('{"values":{"power":1,"bogus":2}}');
+    send('{"values":');
+    send('{"code":"HOT","severity":2,"state":"raised"}', { channel: 'event' });
+    send(good, { deviceId: 'p2' });
+    await clock.advanceAsync(100);
+    expect(events.noted).toEqual([]);
+    release.resolve();
+    await clock.advanceAsync(100);
+    const key = 'acme.p1';
+    const accepted = { key, kind: 'accepted', code: null, detail: 'telemetry' };
+    const outOfRange = { code: 'signal.out-of-range', detail: 'power: 99 is not in 0 to 9 kW' };
+    const refused = { key, kind: 'field-refused' };
+    expect(events.noted).toEqual([
+      accepted,
+      accepted,
+      { ...refused, ...outOfRange },
+      {
+        key,
+        kind: 'reading-refused',
+        code: 'reading.all-refused',
+        detail: `${outOfRange.code} ${outOfRange.detail}`,
+      },
+      accepted,
+      { ...refused, code: 'signal.unknown', detail: 'bogus' },
+      expect.objectContaining({ kind: 'reading-refused', code: 'payload.not-json' }),
+      { ...accepted, detail: 'event' },
+    ]);
+  });
+
+  test('a device nobody has registered hears of it all the same', async () => {
+    const events = tapOf('acme.p9');
+    const { clock, send } = setUp({ events });
+    send(good, { deviceId: 'p9', device: 'reading.unknown-device' });
+    await clock.advanceAsync(20);
+    expect(events.noted).toMatchObject([
+      { key: 'acme.p9', kind: 'reading-refused', code: 'reading.unknown-device' },
+    ]);
+  });
+
+  test('a message that was turned away is told at once, with the reason', () => {
+    const events = tapOf('acme.p1');
+    const { outcomes, pipeline, send } = setUp({ events });
+    send(good, { bestEffort: true, excess: true });
+    const topic = 'onramp/v1/acme/p1/telemetry';
+    const code = 'publish.in-flight-exceeded';
+    expect(events.noted).toEqual([{ key: 'acme.p1', kind: 'refused', code, detail: topic }]);
+    expect(outcomes).toEqual([[0, 'dropped']]);
+    expect(pipeline.counters).toMatchObject({ received: 1, dropped: 1 });
+  });
+});
+
+test('a message turned away before it was submitted is counted like any other', () => {
+  const { clock, outcomes, pipeline } = setUp();
+  const message = (bestEffort: boolean): SourceMessage => ({
+    enterprise: 'acme',
+    deviceId: 'p1',
+    device,
+    channel: 'telemetry',
+    topic: 'onramp/v1/acme/p1/telemetry',
+    content: Buffer.from(good),
+    bestEffort,
+    excess: false,
+    ackWaitMs: 20_000,
+    arrivedAtMs: clock.monotonicMs(),
+    settle: (outcome) => outcomes.push([0, outcome]),
+  });
+  pipeline.turnAway(message(true), 'enterprise.rate-exceeded');
+  pipeline.turnAway(message(false), 'enterprise.rate-exceeded');
+  expect(outcomes).toEqual([
+    [0, 'dropped'],
+    [0, { withheld: 'enterprise.rate-exceeded' }],
+  ]);
+  expect(pipeline.counters).toMatchObject({ received: 2, dropped: 1, withheld: 1 });
 });
