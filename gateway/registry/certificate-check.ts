@@ -1,6 +1,6 @@
 /** Whether a certificate vouches for a device, or can be trusted as an authority. Pure. */
 
-import { type KeyObject, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { type ErrorCode, messageOf } from '../../model/errors.ts';
 import { deviceKey, parseDeviceKey } from '../../model/identifiers.ts';
 import { limits } from '../../model/limits.ts';
@@ -33,12 +33,17 @@ export function fingerprintOf(certificate: X509Certificate): string {
   return certificate.fingerprint256.replaceAll(':', '').toLowerCase();
 }
 
-/** Whom a certificate names: its subject has the one common name `{enterprise}.{device}`; else null. */
+/**
+ * Whom a certificate names: its subject has the one common name `{enterprise}.{device}`; else null.
+ * Node writes an attribute a line and escapes what is in it. (Its `toLegacyObject` and
+ * `getPeerCertificate` are of no use: certificates exist that crash the process in them.)
+ */
 export function subjectOf(
   certificate: X509Certificate,
 ): { readonly enterprise: string; readonly device: string } | null {
-  const name: unknown = certificate.toLegacyObject().subject?.CN;
-  return typeof name === 'string' ? parseDeviceKey(name) : null;
+  const attributes = (certificate.subject ?? '').split('\n');
+  const names = attributes.filter((attribute) => attribute.startsWith('CN='));
+  return names.length === 1 ? parseDeviceKey(names[0]!.slice('CN='.length)) : null;
 }
 
 /**
@@ -48,6 +53,19 @@ export function subjectOf(
  * authentication (RFC 5280 §4.2.1.9, §4.2.1.12, §6.1.3).
  */
 export function checkClientCertificate(
+  certificate: X509Certificate,
+  authorities: readonly StoredAuthority[],
+  nowMs: number,
+): CertificateCheck {
+  try {
+    return checked(certificate, authorities, nowMs);
+  } catch (error) {
+    // What a stranger sends may parse and yet hold parts that do not.
+    return invalid(messageOf(error));
+  }
+}
+
+function checked(
   certificate: X509Certificate,
   authorities: readonly StoredAuthority[],
   nowMs: number,
@@ -92,11 +110,10 @@ function signed(
 
 function outOfDate(what: string, certificate: X509Certificate, nowMs: number): string | null {
   const { validFromDate, validToDate } = certificate;
-  if (nowMs < validFromDate.getTime()) {
-    return `${what} is valid from ${validFromDate.toISOString()}`;
-  }
+  if (nowMs >= validFromDate.getTime() && nowMs <= validToDate.getTime()) return null;
+  // `toISOString` throws where there is no date.
   if (nowMs > validToDate.getTime()) return `${what} expired at ${validToDate.toISOString()}`;
-  return null;
+  return `${what} is valid from ${validFromDate.toISOString()}`;
 }
 
 /** A certificate that can be trusted as an authority, or why it cannot. */
@@ -120,29 +137,28 @@ export function checkAuthority(pem: string, nowMs: number): AuthorityCheck {
   if (blocks.length !== 1 || blocks[0] !== '-----BEGIN CERTIFICATE-----') {
     return refused('it must be the PEM of exactly one certificate');
   }
-  let certificate: X509Certificate;
   try {
-    certificate = new X509Certificate(pem);
+    return checkedAuthority(new X509Certificate(pem), nowMs);
   } catch (error) {
     return refused(messageOf(error));
   }
+}
+
+function checkedAuthority(given: X509Certificate, nowMs: number): AuthorityCheck {
+  // As it will be stored: what was written around it, or loosely, is gone.
+  const certificate = new X509Certificate(given.toString());
+  const refused = (detail: string): AuthorityCheck => ({ ok: false, detail });
   if (!certificate.ca) return refused('it is not an authority that may sign certificates');
-  if (nowMs > certificate.validToDate.getTime()) {
-    return refused(`it expired at ${certificate.validToDate.toISOString()}`);
-  }
+  const { validFromDate: from, validToDate: to } = certificate;
+  if (nowMs > to.getTime()) return refused(`it expired at ${to.toISOString()}`);
+  if (!(from.getTime() <= to.getTime())) return refused('it is never valid');
   const weakness = weaknessOf(certificate);
   return weakness === null ? { ok: true, certificate } : refused(weakness);
 }
 
 /** Why a key or signature could be forged, or null. */
 function weaknessOf(certificate: X509Certificate): string | null {
-  let key: KeyObject;
-  try {
-    key = certificate.publicKey;
-  } catch (error) {
-    return messageOf(error);
-  }
-  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key;
+  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = certificate.publicKey;
   const strong =
     type === 'ed25519' ||
     ((type === 'rsa' || type === 'rsa-pss') && (details?.modulusLength ?? 0) >= rsaBitsMin) ||
