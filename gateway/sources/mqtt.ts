@@ -80,7 +80,7 @@ export class MqttSource implements Source, EndsSessions {
       onPublish: (publish) => this.#onPublish(publish),
       onSessionOpen: (session) => this.#onSessionOpen(session),
       onSessionClose: (session, code) => this.#onSessionClose(session, code),
-      onRefused: (refusal) => this.#onRefused(refusal),
+      onRefused: (refusal) => this.#onRefusedAtDoor(refusal),
       acceptsSessions: () => sink.accepting,
       sessionsMax: this.#options.sessionsMax,
     });
@@ -168,6 +168,14 @@ export class MqttSource implements Source, EndsSessions {
     this.#options.gate.sessionClosed(session.principal.enterprise);
     this.#options.reports.report({ closed: session.number });
     this.#events.disconnected(session, code);
+  }
+
+  #onRefusedAtDoor(refusal: Refused): void {
+    const { code, detail, session } = refusal;
+    this.#onRefused(refusal);
+    // The session may be closed for it: a machine that claims is to learn why.
+    const claim = session === null ? null : this.#states.get(session.principal)?.claim;
+    claim?.tell(code, detail === '' ? [] : [detail.slice(0, limits.textCharsMax)]);
   }
 
   #onRefused(refusal: Refused): void {
