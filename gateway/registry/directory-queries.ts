@@ -1,89 +1,64 @@
-/** Questions about the directory: lists in pages of the keys' order, and counts. */
+/** Questions about the directory: enterprises in pages of their ids' order, and counts. */
 
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
-import { OnrampError } from '../../model/errors.ts';
-import { deviceKey, parseDeviceKey } from '../../model/identifiers.ts';
 import { limits } from '../../model/limits.ts';
+import { checkLimit, pageOf } from './pages.ts';
 import type {
-  DeviceFilter,
   DirectoryCounts,
-  DirectoryEntry,
   EnterpriseFilter,
   Page,
   PageRequest,
   RegisteredEnterprise,
 } from './registry.ts';
-import { directoryEntry, enterpriseLimits, type Row } from './sqlite-reader.ts';
+import { enterpriseLimits, type Row } from './sqlite-reader.ts';
+import { prepared } from './statements.ts';
+import { matchesOf, searchText } from './text-search.ts';
 
 /** One condition of a query and the values of its question marks. */
 type Condition = readonly [sql: string, ...values: SQLInputValue[]];
 
-/** Comes before every device. */
-const firstKey = { enterprise: '', device: '' };
+/** Beyond so many, walking finds a page sooner than looking all of them up. */
+const fewEnterprisesMax = 2000;
 
-const deviceText = `(
-  instr(enterprise || '.' || device, ?) > 0
-  OR instr(serial, ?) > 0
-  OR enterprise IN (
-    SELECT id FROM enterprise WHERE instr(lower(name_zh), ?) > 0 OR instr(lower(name_en), ?) > 0
-  ))`;
-
-const enterpriseText =
-  '(instr(id, ?) > 0 OR instr(lower(name_zh), ?) > 0 OR instr(lower(name_en), ?) > 0)';
-
-/** A page of devices and gateways. Throws `api.bad-request` on a limit or cursor that is none. */
-export function listDevices(
-  db: DatabaseSync,
-  filter: DeviceFilter,
-  page: PageRequest,
-): Page<DirectoryEntry> {
-  const conditions: Condition[] = [];
-  for (const column of ['enterprise', 'district', 'profile', 'kind'] as const) {
-    const value = filter[column];
-    if (value !== undefined) conditions.push([`${column} = ?`, value]);
-  }
-  if (filter.text !== undefined) {
-    const text = searchText(filter.text);
-    conditions.push([deviceText, text, text, text, text]);
-  }
-  // Without a cursor too, so that SQLite takes an index that is in this order.
-  const after = page.after === undefined ? firstKey : parseDeviceKey(page.after);
-  if (after === null) throw new OnrampError('api.bad-request', 'after is not a device');
-  conditions.push(['(enterprise, device) > (?, ?)', after.enterprise, after.device]);
-  const rows = select(db, 'SELECT * FROM device', conditions, 'enterprise, device', page.limit);
-  return pageOf(rows.map(directoryEntry), page.limit, (e) => deviceKey(e.enterprise, e.device));
-}
-
-const enterpriseColumns = `*, (
-  SELECT count(*) FROM device WHERE device.enterprise = enterprise.id AND kind = 'device'
-) AS devices`;
+// Counting gateways apart, each count reads nothing but an index.
+const enterpriseColumns = `*,
+  (SELECT count(*) FROM device WHERE device.enterprise = enterprise.id)
+  - (SELECT count(*) FROM device WHERE device.enterprise = enterprise.id AND kind = 'gateway')
+  AS devices`;
 
 /** A page of enterprises. Throws `api.bad-request` on a limit that is none. */
 export function listEnterprises(
   db: DatabaseSync,
   filter: EnterpriseFilter,
-  page: PageRequest,
+  { after, limit }: PageRequest,
 ): Page<RegisteredEnterprise> {
-  const conditions: Condition[] = [];
+  checkLimit(limit, limits.apiPageRowsMax);
+  const conditions: Condition[] = [['id > ?', after ?? '']];
   if (filter.district !== undefined) conditions.push(['district = ?', filter.district]);
-  if (filter.text !== undefined) {
-    const text = searchText(filter.text);
-    conditions.push([enterpriseText, text, text, text]);
-  }
-  if (page.after !== undefined) conditions.push(['id > ?', page.after]);
-  const rows = select(
+  if (filter.text !== undefined) conditions.push(holding(db, searchText(filter.text)));
+  const rows = prepared(
     db,
-    `SELECT ${enterpriseColumns} FROM enterprise`,
-    conditions,
-    'id',
-    page.limit,
-  );
-  return pageOf(rows.map(registeredEnterprise), page.limit, (enterprise) => enterprise.id);
+    `SELECT ${enterpriseColumns} FROM enterprise
+     WHERE ${conditions.map(([sql]) => sql).join(' AND ')} ORDER BY id LIMIT ?`,
+  ).all(...conditions.flatMap(([, ...values]) => values), limit + 1);
+  return pageOf(rows.map(registeredEnterprise), limit, (enterprise) => enterprise.id);
+}
+
+/** Enterprises with `text` in the id or a name. */
+function holding(db: DatabaseSync, text: string): Condition {
+  const found = matchesOf(db, 'enterprise', text, fewEnterprisesMax);
+  if (found.amount === 'few') {
+    const ids = `SELECT id FROM enterprise_text
+      WHERE enterprise_text MATCH ? AND instr(text, ?) > 0`;
+    return [`id IN (${ids})`, found.query, text];
+  }
+  if (found.amount === 'none') return ['false'];
+  return ['instr(lower(id || char(10) || name_zh || char(10) || name_en), ?) > 0', text];
 }
 
 /** One enterprise, or null. */
 export function findEnterprise(db: DatabaseSync, id: string): RegisteredEnterprise | null {
-  const row = db.prepare(`SELECT ${enterpriseColumns} FROM enterprise WHERE id = ?`).get(id);
+  const row = prepared(db, `SELECT ${enterpriseColumns} FROM enterprise WHERE id = ?`).get(id);
   return row === undefined ? null : registeredEnterprise(row);
 }
 
@@ -134,34 +109,6 @@ export function countDirectory(
     byDistrict,
     byProfile,
   };
-}
-
-function select(
-  db: DatabaseSync,
-  head: string,
-  conditions: readonly Condition[],
-  order: string,
-  limit: number,
-): Row[] {
-  if (!Number.isInteger(limit) || limit < 1 || limit > limits.apiPageRowsMax) {
-    throw new OnrampError('api.bad-request', `limit must be 1 to ${limits.apiPageRowsMax}`);
-  }
-  const where = conditions.map(([sql]) => sql).join(' AND ');
-  const values = conditions.flatMap(([, ...rest]) => rest);
-  const sql = `${head} ${where === '' ? '' : `WHERE ${where}`} ORDER BY ${order} LIMIT ?`;
-  return db.prepare(sql).all(...values, limit + 1);
-}
-
-/** `found` may hold one more than the page takes, which says that there is a next page. */
-function pageOf<T>(found: readonly T[], limit: number, key: (item: T) => string): Page<T> {
-  if (found.length <= limit) return { items: found, next: null };
-  const items = found.slice(0, limit);
-  return { items, next: key(items.at(-1)!) };
-}
-
-/** Text to search for: lower case, no longer than anything it could be part of. */
-function searchText(text: string): string {
-  return text.slice(0, limits.textCharsMax).toLowerCase();
 }
 
 function registeredEnterprise(row: Row): RegisteredEnterprise {

@@ -1,15 +1,17 @@
 /** The lives of devices in an SQLite file. */
 
-import type { SQLInputValue, StatementSync } from 'node:sqlite';
+import type { StatementSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { DeviceState } from '../../model/device.ts';
 import { OnrampError } from '../../model/errors.ts';
 import { secretHash } from '../../model/fleet-secret.ts';
 import { deviceKey, parseDeviceKey } from '../../model/identifiers.ts';
 import { limits } from '../../model/limits.ts';
+import { auditEntries } from './audit-table.ts';
 import { generateSecret } from './import-run.ts';
 import { appendAudit, applyChange } from './life-table.ts';
 import type { AuditEntry, AuditFilter, LifeChange, LifeOutcome, LifeRow, Lives } from './lives.ts';
+import { checkLimit, pageOf } from './pages.ts';
 import type { Page, PageRequest } from './registry.ts';
 import type { RegistryConnection } from './sqlite-part.ts';
 import type { Row } from './sqlite-reader.ts';
@@ -116,21 +118,10 @@ export class SqliteLives implements Lives {
     if (device !== undefined && enterprise === undefined) {
       throw new OnrampError('api.bad-request', 'a device needs its enterprise');
     }
-    const conditions: string[] = [];
-    const values: SQLInputValue[] = [];
-    const where = (condition: string, value: SQLInputValue | undefined) => {
-      if (value === undefined) return;
-      conditions.push(condition);
-      values.push(value);
-    };
-    where('enterprise = ?', enterprise);
-    where('device = ?', device);
-    where('id < ?', after === undefined ? undefined : entryId(after));
-    const condition = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
-    const sql = `SELECT * FROM audit ${condition} ORDER BY id DESC LIMIT ?`;
+    const before = after === undefined ? Number.MAX_SAFE_INTEGER : entryId(after);
     const { db, read } = this.#connection;
-    const found = read(() => db.prepare(sql).all(...values, limit + 1));
-    return pageOf(found.map(auditEntry), limit, (entry) => String(entry.id));
+    const found = read(() => auditEntries(db, filter, before, limit + 1));
+    return pageOf(found, limit, (entry) => String(entry.id));
   }
 
   note(entry: Omit<AuditEntry, 'id' | 'from' | 'to'>): Promise<void> {
@@ -147,19 +138,6 @@ export class SqliteLives implements Lives {
       await nextTurn();
     }
   }
-}
-
-/** Throws `api.bad-request` when a page of `limit` entries cannot be had. */
-export function checkLimit(limit: number, max: number): void {
-  if (Number.isInteger(limit) && limit >= 1 && limit <= max) return;
-  throw new OnrampError('api.bad-request', `limit must be 1 to ${max}`);
-}
-
-/** `found` may hold one more than the page takes, which says that there is a next page. */
-export function pageOf<T>(found: readonly T[], limit: number, key: (item: T) => string): Page<T> {
-  if (found.length <= limit) return { items: found, next: null };
-  const items = found.slice(0, limit);
-  return { items, next: key(items.at(-1)!) };
 }
 
 function entryId(text: string): number {
@@ -180,19 +158,5 @@ function lifeRow(row: Row): LifeRow {
     state: row.state as DeviceState,
     activatedAtMs: row.activated_at_ms as number | null,
     lastRowAtMs: row.last_row_at_ms as number | null,
-  };
-}
-
-function auditEntry(row: Row): AuditEntry {
-  return {
-    id: row.id as number,
-    atMs: row.at_ms as number,
-    enterprise: row.enterprise as string,
-    device: row.device as string | null,
-    event: row.event as string,
-    from: row.from_state as DeviceState | null,
-    to: row.to_state as DeviceState | null,
-    cause: row.cause as string,
-    actor: row.actor as string,
   };
 }

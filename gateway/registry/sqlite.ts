@@ -12,13 +12,9 @@ import { inTransaction, openForWriting, whenFree } from '../sqlite-file.ts';
 import type { Authorities } from './authorities.ts';
 import type { Claims } from './claims.ts';
 import { enterpriseProblem, secretProblem, throwProblem } from './device-check.ts';
+import { listDevices } from './device-list.ts';
 import { findDevice, registerDevice, replaceSecret, updateDevice } from './devices-table.ts';
-import {
-  countDirectory,
-  findEnterprise,
-  listDevices,
-  listEnterprises,
-} from './directory-queries.ts';
+import { countDirectory, findEnterprise, listEnterprises } from './directory-queries.ts';
 import { type Doer, putEnterprise } from './enterprises-table.ts';
 import type { Groups } from './groups.ts';
 import { generateSecret, ImportRun } from './import-run.ts';
