@@ -5,6 +5,7 @@ import type { DeviceState, LifeEvent } from '../../model/device.ts';
 import { type ErrorCode, OnrampError } from '../../model/errors.ts';
 import { secretHash } from '../../model/fleet-secret.ts';
 import { isDirectoryId } from '../../model/identifiers.ts';
+import { limits } from '../../model/limits.ts';
 import {
   claimProblem,
   type Provisioned,
@@ -19,8 +20,9 @@ import { prepared } from './statements.ts';
 
 /** A refusal with the same code is noted once in this time for each claim and serial. */
 const refusalNoteIntervalMs = 60_000;
-/** To find out, as many of the newest entries are looked at; there are fewer codes. */
-const entriesLookedAt = 16;
+
+/** When which refusals were noted last, as long as the process remembers. */
+export type NotedRefusals = Map<string, number>;
 
 /** What the answer depends on, of the device that has the serial or is called so. */
 interface Machine {
@@ -35,6 +37,7 @@ interface Machine {
 export function provisionEach(
   db: DatabaseSync,
   requests: readonly ProvisionRequest[],
+  noted: NotedRefusals,
 ): (Provisioned | OnrampError)[] {
   return requests.map((request) => {
     db.exec('SAVEPOINT provision');
@@ -45,7 +48,7 @@ export function provisionEach(
       if (!(error instanceof OnrampError)) throw error;
       db.exec('ROLLBACK TO provision');
       rejectOwn(db, request, error);
-      noteRefusal(db, request, error);
+      noteRefusal(db, request, error, noted);
       answer = error;
     }
     db.exec('RELEASE provision');
@@ -187,17 +190,21 @@ function rejectOwn(db: DatabaseSync, request: ProvisionRequest, error: OnrampErr
 }
 
 /** Notes a refusal, unless the same was noted a moment ago. */
-function noteRefusal(db: DatabaseSync, request: ProvisionRequest, error: OnrampError): void {
+function noteRefusal(
+  db: DatabaseSync,
+  request: ProvisionRequest,
+  error: OnrampError,
+  noted: NotedRefusals,
+): void {
   const { enterprise, serial, nowMs: atMs } = request;
   const device = isDirectoryId(serial) ? serial : null;
   const actor = actorOf(request);
-  const known = prepared(
-    db,
-    `SELECT 1 FROM (
-       SELECT * FROM audit WHERE enterprise = ? AND device IS ? ORDER BY id DESC LIMIT ?
-     ) WHERE event = 'claim-refused' AND actor = ? AND at_ms > ? AND instr(cause, ?) = 1`,
-  ).get(enterprise, device, entriesLookedAt, actor, atMs - refusalNoteIntervalMs, error.code);
-  if (known !== undefined) return;
+  const refusal = [enterprise, actor, device, error.code].join(' ');
+  const lastMs = noted.get(refusal);
+  if (lastMs !== undefined && atMs < lastMs + refusalNoteIntervalMs) return;
+  // Forgetting costs an entry more, no more often than there are so many serials.
+  if (noted.size >= limits.refusalsRememberedMax) noted.clear();
+  noted.set(refusal, atMs);
   appendAudit(db, {
     atMs,
     enterprise,

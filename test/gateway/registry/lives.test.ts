@@ -1,6 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { auditEntries } from '../../../gateway/registry/audit-table.ts';
 import type { AuditEntry, AuditFilter, LifeChange } from '../../../gateway/registry/lives.ts';
 import type { Registry } from '../../../gateway/registry/registry.ts';
 import {
@@ -316,23 +317,57 @@ describe('the audit trail', () => {
     expect(() => db.exec("UPDATE audit SET actor = 'somebody else'")).toThrow(/append-only/);
   });
 
+  it('finds a few entries among many, over the chapters of its index', async () => {
+    const { registry, path } = openEmpty();
+    await registry.add({ enterprise: 'bolt', device: 'a', profile: 'generic' });
+    const db = new DatabaseSync(path);
+    onTestFinished(() => db.close());
+    const many = db.prepare(
+      `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+       INSERT INTO audit SELECT NULL, i, 'acme', 'd' || (i % 7), 'x', NULL, NULL, '', 'system'
+       FROM n`,
+    );
+    many.run();
+    await registry.lives.apply([{ ...change('a', 'suspend'), enterprise: 'bolt' }]);
+    many.run();
+    await registry.lives.apply([{ ...change('a', 'resume'), enterprise: 'bolt' }]);
+    const events = ['resume', 'suspend', 'register'];
+    for (const limit of [1, 2, 1000]) {
+      const ofDevice = await wholeTrail(registry, { enterprise: 'bolt', device: 'a' }, limit);
+      expect(ofDevice.map((entry) => entry.event)).toEqual(events);
+      const ofBolt = await wholeTrail(registry, { enterprise: 'bolt' }, limit);
+      expect(ofBolt.map((entry) => entry.event)).toEqual([...events, 'enterprise-added']);
+    }
+    const one = await wholeTrail(registry, { enterprise: 'acme', device: 'd3' }, 999);
+    const ids = one.map((entry) => entry.id);
+    expect(ids).toHaveLength(2 * 2857);
+    expect(ids).toEqual([...ids].sort((a, b) => b - a));
+    expect(await registry.lives.pruneAudit(20_001)).toBeGreaterThanOrEqual(40_000);
+    expect(await wholeTrail(registry, { enterprise: 'acme' }, 9)).toEqual([]);
+  });
+
   it('is read by an index, whatever is asked', async () => {
     const { path } = openEmpty();
     const db = new DatabaseSync(path);
     onTestFinished(() => db.close());
-    const plan = (condition: string, ...values: string[]) =>
-      db
-        .prepare(
-          `EXPLAIN QUERY PLAN SELECT * FROM audit WHERE ${condition} ORDER BY id DESC LIMIT 9`,
-        )
-        .all(...values)
-        .map((row) => row.detail)
-        .join();
-    const ofEnterprise = plan('enterprise = ? AND id < ?', 'acme', '5');
-    expect(ofEnterprise).toContain('audit_by_enterprise');
-    const ofDevice = plan('enterprise = ? AND device = ? AND id < ?', 'acme', 'a', '5');
-    expect(ofDevice).toContain('audit_by_device');
-    expect(ofEnterprise + ofDevice).not.toMatch(/SCAN|TEMP B-TREE/);
+    const asked: string[] = [];
+    const prepare = db.prepare.bind(db);
+    db.prepare = (sql) => {
+      asked.push(sql);
+      return prepare(sql);
+    };
+    db.exec("INSERT INTO audit VALUES (1, 1, 'acme', 'a', 'x', NULL, NULL, '', '')");
+    expect(auditEntries(db, { enterprise: 'acme' }, 9, 9)).toHaveLength(1);
+    expect(auditEntries(db, { enterprise: 'acme', device: 'a' }, 9, 9)).toHaveLength(1);
+    expect(auditEntries(db, { enterprise: 'acme', device: null }, 9, 9)).toEqual([]);
+    const plans = asked
+      .filter((sql) => sql.includes('enterprise = ?'))
+      .map((sql) => prepare(`EXPLAIN QUERY PLAN ${sql}`).all())
+      .map((plan) => plan.map((row) => row.detail).join());
+    expect(plans).toHaveLength(2);
+    expect(plans[0]).toContain('INDEX audit_by_device (<expr>=? AND enterprise=?)');
+    const ofDevice = 'INDEX audit_by_device (<expr>=? AND enterprise=? AND device=? AND rowid<?)';
+    expect(plans[1]).toContain(ofDevice);
   });
 
   it.each([
