@@ -118,6 +118,8 @@ export const limits = Object.freeze({
   loginNamesMax: 100_000,
   /** Requests for credentials that one transaction answers. */
   provisionBatchMax: 500,
+  /** Refused claims that are remembered, so that each is noted once a minute only. */
+  refusalsRememberedMax: 10_000,
   /** Group keys of one enterprise that are not revoked: an unknown device is tried with each. */
   groupsPerEnterpriseMax: 32,
   /** Certificate authorities of one enterprise that are not revoked. */

@@ -201,7 +201,7 @@ function noteRefusal(
   const actor = actorOf(request);
   const refusal = [enterprise, actor, device, error.code].join(' ');
   const lastMs = noted.get(refusal);
-  if (lastMs !== undefined && atMs < lastMs + refusalNoteIntervalMs) return;
+  if (lastMs !== undefined && Math.abs(atMs - lastMs) < refusalNoteIntervalMs) return;
   // Forgetting costs an entry more, no more often than there are so many serials.
   if (noted.size >= limits.refusalsRememberedMax) noted.clear();
   noted.set(refusal, atMs);

@@ -6,7 +6,7 @@ import { OnrampError } from '../../model/errors.ts';
 import { secretHash } from '../../model/fleet-secret.ts';
 import { limits } from '../../model/limits.ts';
 import { secretBytes } from '../../model/random.ts';
-import { provisionEach } from './claim-provision.ts';
+import { type NotedRefusals, provisionEach } from './claim-provision.ts';
 import type { ClaimEntry, Claims, NewClaim, Provisioned, ProvisionRequest } from './claims.ts';
 import { claimEntry, findClaim } from './claims-table.ts';
 import { quoted, secretProblem, throwProblem } from './device-check.ts';
@@ -28,6 +28,7 @@ const latestTimeMs = 8.64e15;
 export class SqliteClaims implements Claims {
   readonly #connection: RegistryConnection;
   readonly #db: DatabaseSync;
+  readonly #notedRefusals: NotedRefusals = new Map();
 
   constructor(connection: RegistryConnection) {
     this.#connection = connection;
@@ -200,7 +201,8 @@ export class SqliteClaims implements Claims {
     for (let at = 0; at < requests.length; at += limits.provisionBatchMax) {
       if (at > 0) await nextTurn();
       const batch = requests.slice(at, at + limits.provisionBatchMax);
-      answers.push(...(await this.#connection.write(() => provisionEach(this.#db, batch))));
+      const answer = () => provisionEach(this.#db, batch, this.#notedRefusals);
+      answers.push(...(await this.#connection.write(answer)));
     }
     return answers;
   }
