@@ -10,6 +10,7 @@ import type { DeviceProfile } from '../../model/profile.ts';
 import { builtInProfiles } from '../../model/profiles/index.ts';
 import { inTransaction, openForWriting, whenFree } from '../sqlite-file.ts';
 import type { Authorities } from './authorities.ts';
+import { issueCityClaims } from './city-claims.ts';
 import type { Claims } from './claims.ts';
 import { enterpriseProblem, secretProblem, throwProblem } from './device-check.ts';
 import { listDevices } from './device-list.ts';
@@ -76,6 +77,7 @@ class SqliteRegistry extends SqliteReader implements Registry {
   readonly claims: Claims;
   readonly groupKeys: Groups;
   readonly trust: Authorities;
+  readonly #connection: RegistryConnection;
   readonly #clock: Clock;
   readonly #dataVersion: StatementSync;
   /** Own changes of the directory, which `PRAGMA data_version` does not count. */
@@ -91,6 +93,7 @@ class SqliteRegistry extends SqliteReader implements Registry {
     // What neither lives nor tokens change is what the counts count.
     const beside: RegistryConnection = { db, clock, read, write: (body) => this.#transact(body) };
     const counted: RegistryConnection = { ...beside, write: (body) => this.#write(body) };
+    this.#connection = counted;
     this.lives = new SqliteLives(beside);
     this.tokens = new SqliteTokens(beside);
     this.claims = new SqliteClaims(counted);
@@ -196,6 +199,10 @@ class SqliteRegistry extends SqliteReader implements Registry {
       },
       (run) => run.city(city, gateway),
     );
+  }
+
+  importCityClaims(city: CityDirectory, fleetKey: Buffer, expiresAtMs: number): Promise<number> {
+    return issueCityClaims(this.#connection, city, fleetKey, expiresAtMs);
   }
 
   async #runImport(
