@@ -2,7 +2,7 @@
 
 import type { DatabaseSync } from 'node:sqlite';
 import type { DeviceState } from '../../model/device.ts';
-import type { AuditEntry } from './lives.ts';
+import type { AuditEntry, AuditFilter } from './lives.ts';
 import type { Row } from './sqlite-reader.ts';
 import { prepared } from './statements.ts';
 
@@ -14,16 +14,10 @@ import { prepared } from './statements.ts';
 const chapterBits = 13;
 const chapterEntries = 2 ** chapterBits;
 
-/** Which entries; a `device` of null means those that concern no device. */
-export interface AuditOf {
-  readonly enterprise?: string | undefined;
-  readonly device?: string | null | undefined;
-}
-
 /** Up to `limit` entries with ids below `before`, newest first. A device needs its enterprise. */
 export function auditEntries(
   db: DatabaseSync,
-  { enterprise, device }: AuditOf,
+  { enterprise, device }: AuditFilter,
   before: number,
   limit: number,
 ): AuditEntry[] {
@@ -50,7 +44,7 @@ const ofEnterprise = `SELECT * FROM audit INDEXED BY audit_by_device
   WHERE id >> ${chapterBits} = ? AND enterprise = ? AND id < ? ORDER BY id DESC LIMIT ?`;
 
 const ofDevice = `SELECT * FROM audit INDEXED BY audit_by_device
-  WHERE id >> ${chapterBits} = ? AND enterprise = ? AND device IS ? AND id < ?
+  WHERE id >> ${chapterBits} = ? AND enterprise = ? AND device = ? AND id < ?
   ORDER BY id DESC LIMIT ?`;
 
 function chapterOf(id: number): number {
