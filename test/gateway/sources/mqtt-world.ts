@@ -89,7 +89,7 @@ export class World {
         host: '127.0.0.1',
         port: 0,
         reusePort: false,
-        connectionsMax: 100,
+        connectionsMax: 1000,
         tls: options.tls && { port: 0, ...options.tls },
       },
       sessionsMax: 100,
