@@ -4,6 +4,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { OnrampError } from '../../model/errors.ts';
 import { deviceKey, parseDeviceKey } from '../../model/identifiers.ts';
 import { limits } from '../../model/limits.ts';
+import { checkLimit, pageOf } from './pages.ts';
 import type { Page, PageRequest } from './registry.ts';
 import type { Row } from './sqlite-reader.ts';
 
@@ -24,9 +25,7 @@ export function keyPage<T>(
   { after, limit }: PageRequest,
   entry: (row: Row) => T,
 ): Page<T> {
-  if (!Number.isInteger(limit) || limit < 1 || limit > limits.apiPageRowsMax) {
-    throw new OnrampError('api.bad-request', `limit must be 1 to ${limits.apiPageRowsMax}`);
-  }
+  checkLimit(limit, limits.apiPageRowsMax);
   const start = after === undefined ? { enterprise: '', device: '' } : parseDeviceKey(after);
   if (start === null) throw new OnrampError('api.bad-request', `after is no {enterprise}.{${id}}`);
   const only = filter.enterprise === undefined ? '' : 'AND enterprise = :only';
@@ -40,11 +39,8 @@ export function keyPage<T>(
       ...(filter.enterprise === undefined ? {} : { only: filter.enterprise }),
       rows: limit + 1,
     });
-  const items = found.slice(0, limit);
-  const last = items.at(-1);
-  const more = found.length > limit && last !== undefined;
-  return {
-    items: items.map(entry),
-    next: more ? deviceKey(last.enterprise as string, last[id] as string) : null,
-  };
+  const { items, next } = pageOf(found, limit, (row) =>
+    deviceKey(row.enterprise as string, row[id] as string),
+  );
+  return { items: items.map(entry), next };
 }
