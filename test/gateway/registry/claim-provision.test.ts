@@ -1,78 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { NewClaim, ProvisionRequest } from '../../../gateway/registry/claims.ts';
-import type { LifeEvent } from '../../../model/device.ts';
 import { errorCodeOf } from '../../../model/errors.ts';
 import { secretHash } from '../../../model/fleet-secret.ts';
 import { limits } from '../../../model/limits.ts';
-import { VirtualClock } from '../../helpers/virtual-clock.ts';
-import { failureOf, openEmpty } from './open.ts';
-
-const hourMs = 3_600_000;
-const secretOf = (n: number) => `secret-number-${String(n).padStart(20, '0')}`;
-
-/** A registry in which acme has the claim `line-2` for three devices, generic unless they say. */
-async function opened(more: Partial<NewClaim> = {}) {
-  const clock = new VirtualClock();
-  const { registry, reader } = openEmpty(clock);
-  const claim = (id: string, rest: Partial<NewClaim> = {}) =>
-    registry.claims.issue(
-      {
-        enterprise: 'acme',
-        id,
-        expiresAtMs: clock.nowMs() + hourMs,
-        devicesMax: 3,
-        profile: 'generic',
-        ...rest,
-      },
-      'operator',
-    );
-  await claim('line-2', more);
-  let secrets = 0;
-  const request = (serial: string, rest: Partial<ProvisionRequest> = {}): ProvisionRequest => {
-    secrets += 1;
-    const secret = secretOf(secrets);
-    return {
-      enterprise: 'acme',
-      claim: 'line-2',
-      serial,
-      secret,
-      nowMs: clock.nowMs(),
-      ...rest,
-    };
-  };
-  const provision = (serial: string, rest: Partial<ProvisionRequest> = {}) =>
-    registry.claims.provision(request(serial, rest));
-  const refusal = async (serial: string, rest: Partial<ProvisionRequest> = {}) =>
-    (await failureOf(provision(serial, rest))).code;
-  const happen = async (device: string, ...events: LifeEvent[]) => {
-    const base = { enterprise: 'acme', device, atMs: clock.nowMs(), cause: 'test', actor: 'test' };
-    const outcomes = await registry.lives.apply(events.map((event) => ({ ...base, event })));
-    for (const outcome of outcomes) expect(outcome).not.toBeNull();
-  };
-  const trail = async (device: string) => {
-    const { items } = await registry.lives.audit({ enterprise: 'acme', device }, { limit: 100 });
-    return items.map(({ event, from, to, actor }) => [event, from, to, actor]).reverse();
-  };
-  const used = async () => (await registry.claims.get('acme', 'line-2'))!.devices;
-  const device = (id: string) => registry.device('acme', id);
-  return {
-    clock,
-    registry,
-    reader,
-    claim,
-    request,
-    provision,
-    refusal,
-    happen,
-    trail,
-    used,
-    device,
-  };
-}
+import { openWithClaim, secretOf } from './claim-world.ts';
 
 describe('a machine nobody registered', () => {
   it('becomes the device of its serial, with a secret of its own and a trail', async () => {
-    const { registry, reader, clock, provision, trail, used } = await opened();
+    const { registry, reader, clock, provision, trail, used } = await openWithClaim();
     await registry.addEnterprise({ id: 'acme', district: 'wujin', industry: '34' });
     const secret = secretOf(99);
     expect(await provision('sn-1', { secret })).toEqual({
@@ -109,7 +43,7 @@ describe('a machine nobody registered', () => {
   });
 
   it('has the profile it says, or else the one of the claim', async () => {
-    const { registry, claim, provision, refusal, device } = await opened();
+    const { registry, claim, provision, refusal, device } = await openWithClaim();
     await claim('bare', { profile: undefined });
     await provision('sn-1', { profile: 'cnc-machining-centre' });
     expect((await device('sn-1'))!.profile).toBe('cnc-machining-centre');
@@ -129,7 +63,7 @@ describe('a machine nobody registered', () => {
 
 describe('a lost answer', () => {
   it('may be asked for again until the credential is used, and counts once', async () => {
-    const { provision, refusal, happen, used, device } = await opened();
+    const { provision, refusal, happen, used, device } = await openWithClaim();
     await provision('sn-1');
     const again = await provision('sn-1');
     expect(again).toMatchObject({ device: 'sn-1', first: false });
@@ -145,7 +79,7 @@ describe('a lost answer', () => {
   });
 
   it('a device whose credential expired claims again, on a claim that is spent', async () => {
-    const { registry, clock, provision, used, device } = await opened({ devicesMax: 1 });
+    const { registry, clock, provision, used, device } = await openWithClaim({ devicesMax: 1 });
     await provision('sn-1');
     await registry.lives.expireUnused(clock.nowMs() + 1, clock.nowMs());
     expect((await device('sn-1'))!.state).toBe('expired');
@@ -155,7 +89,7 @@ describe('a lost answer', () => {
   });
 
   it('by another claim counts against that one', async () => {
-    const { registry, claim, provision, used } = await opened();
+    const { registry, claim, provision, used } = await openWithClaim();
     await claim('line-3');
     await provision('sn-1');
     expect(await provision('sn-1', { claim: 'line-3' })).toMatchObject({ first: true });
@@ -166,7 +100,7 @@ describe('a lost answer', () => {
 
 describe('a device that is registered', () => {
   it('is found by its serial, keeps id and profile, and its old secret is void', async () => {
-    const { registry, provision, used, device, trail } = await opened();
+    const { registry, provision, used, device, trail } = await openWithClaim();
     const old = await registry.add({
       enterprise: 'acme',
       device: 'press-1',
@@ -192,7 +126,7 @@ describe('a device that is registered', () => {
   });
 
   it('under an id that is the serial takes the serial, unless it has another', async () => {
-    const { registry, provision, refusal, device } = await opened();
+    const { registry, provision, refusal, device } = await openWithClaim();
     await registry.add({ enterprise: 'acme', device: 'sn-1', profile: 'generic' });
     await registry.add({ enterprise: 'acme', device: 'sn-2', profile: 'generic', serial: 'x' });
     const before = (await registry.get('acme', 'sn-1'))!.revision;
@@ -204,7 +138,7 @@ describe('a device that is registered', () => {
   });
 
   it('must be of the profile that is asked for', async () => {
-    const { registry, provision, refusal, device } = await opened();
+    const { registry, provision, refusal, device } = await openWithClaim();
     await registry.add({ enterprise: 'acme', device: 'a', profile: 'generic', serial: 'sn-1' });
     expect(await refusal('sn-1', { profile: 'cnc-machining-centre' })).toBe(
       'claim.request-invalid',
@@ -215,7 +149,7 @@ describe('a device that is registered', () => {
   });
 
   it('cannot be claimed once it has used what it has', async () => {
-    const { registry, refusal, happen, device } = await opened();
+    const { registry, refusal, happen, device } = await openWithClaim();
     for (const [serial, event, code] of [
       ['sn-1', 'connect', 'claim.serial-taken'],
       ['sn-2', 'store', 'claim.serial-taken'],
@@ -232,7 +166,7 @@ describe('a device that is registered', () => {
   });
 
   it('is not taken over when it is a gateway, or came with the secret of a group', async () => {
-    const { registry, clock, refusal } = await opened();
+    const { registry, clock, refusal } = await openWithClaim();
     await registry.add({ enterprise: 'acme', device: 'sn-1', kind: 'gateway' });
     await registry.groupKeys.create(
       { enterprise: 'acme', id: 'g', profile: 'generic' },
@@ -246,7 +180,7 @@ describe('a device that is registered', () => {
   });
 
   it('may claim after it was revoked and registered anew', async () => {
-    const { registry, provision, refusal, happen } = await opened();
+    const { registry, provision, refusal, happen } = await openWithClaim();
     await provision('sn-1');
     await happen('sn-1', 'connect', 'revoke');
     expect(await refusal('sn-1')).toBe('device.revoked');
@@ -256,83 +190,9 @@ describe('a device that is registered', () => {
   });
 });
 
-describe('a claim that is of no use', () => {
-  it('is refused whatever the serial, and nothing is registered', async () => {
-    const { registry, clock, claim, refusal, device } = await opened();
-    await claim('listed', { serials: ['sn-7'] });
-    await claim('empty', { serials: [] });
-    expect(await refusal('sn-1', { claim: 'line-9' })).toBe('claim.invalid');
-    expect(await refusal('sn-1', { claim: 'x'.repeat(1000) })).toBe('claim.invalid');
-    expect(await refusal('sn-1', { enterprise: 'other' })).toBe('claim.invalid');
-    expect(await refusal('sn-1', { claim: 'listed' })).toBe('claim.serial-not-allowed');
-    expect(await refusal('sn-1', { claim: 'empty' })).toBe('claim.serial-not-allowed');
-    expect(await refusal('S/N 1')).toBe('claim.request-invalid');
-    expect(await refusal('claim')).toBe('claim.request-invalid');
-    expect(await refusal('sn-1', { nowMs: clock.nowMs() + hourMs })).toBe('claim.expired');
-    await registry.claims.revoke('acme', 'line-2', 'operator');
-    expect(await refusal('sn-1')).toBe('claim.revoked');
-    expect(await device('sn-1')).toBeNull();
-    expect((await registry.counts()).devices).toBe(0);
-  });
-
-  it('is spent after as many devices as it is for, lost answers apart', async () => {
-    const { provision, refusal, used } = await opened();
-    for (const serial of ['sn-1', 'sn-2', 'sn-2', 'sn-3', 'sn-1']) await provision(serial);
-    expect(await refusal('sn-4')).toBe('claim.spent');
-    expect(await used()).toBe(3);
-    expect(await provision('sn-3')).toMatchObject({ first: false });
-  });
-});
-
-describe('races', () => {
-  it('a claim revoked after it was checked gives nothing', async () => {
-    const { registry, reader, refusal, device } = await opened();
-    const checked = await reader().claim('acme', 'line-2');
-    expect(checked!.revokedAtMs).toBeNull();
-    const [, code] = await Promise.all([
-      registry.claims.revoke('acme', 'line-2', 'operator'),
-      refusal('sn-1'),
-    ]);
-    expect(code).toBe('claim.revoked');
-    expect(await device('sn-1')).toBeNull();
-  });
-
-  it('the last free use is given once, to whoever asks first', async () => {
-    const { registry, request } = await opened({ devicesMax: 1 });
-    const serials = ['sn-1', 'sn-2', 'sn-3'];
-    const asked = serials.map((serial) => registry.claims.provision(request(serial)));
-    const outcomes = await Promise.allSettled(asked);
-    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
-    expect((await registry.claims.get('acme', 'line-2'))!.devices).toBe(1);
-    expect((await registry.counts()).devices).toBe(1);
-  });
-
-  it('a device suspended or revoked at the same moment stays so', async () => {
-    const { registry, request, refusal, happen, device } = await opened();
-    for (const [serial, event] of [
-      ['sn-1', 'suspend'],
-      ['sn-2', 'revoke'],
-    ] as const) {
-      await registry.claims.provision(request(serial));
-      const [, code] = await Promise.all([happen(serial, event), refusal(serial)]);
-      expect(code).toMatch(/^device\.(suspended|revoked)$/);
-      expect((await device(serial))!.state).toMatch(/^(suspended|revoked)$/);
-    }
-  });
-
-  it('of one serial asked for twice at once, the last answer holds', async () => {
-    const { registry, request, used, device } = await opened();
-    const answers = await registry.claims.provisionMany([request('sn-1'), request('sn-1')]);
-    expect(answers).toMatchObject([{ first: true }, { first: false }]);
-    const last = answers[1] as { secret: string };
-    expect((await device('sn-1'))!.secretHash).toEqual(secretHash(last.secret));
-    expect(await used()).toBe(1);
-  });
-});
-
 describe('many requests at once', () => {
   it('are answered each by itself, in their order, over several transactions', async () => {
-    const { registry, claim, request } = await opened();
+    const { registry, claim, request } = await openWithClaim();
     const count = limits.provisionBatchMax + 20;
     await claim('many', { devicesMax: count });
     const requests = Array.from({ length: count }, (_, i) =>
@@ -348,56 +208,5 @@ describe('many requests at once', () => {
     expect((await registry.claims.get('acme', 'many'))!.devices).toBe(given);
     expect((await registry.counts()).devices).toBe(given);
     expect(await registry.claims.provisionMany([])).toEqual([]);
-  });
-});
-
-describe('refusals', () => {
-  it('are in the audit trail, each code once a minute', async () => {
-    const { registry, clock, refusal, trail } = await opened({ serials: ['sn-2'] });
-    const refused = ['claim-refused', null, null, 'claim:line-2'];
-    for (let i = 0; i < 5; i++) await refusal('sn-1');
-    expect(await trail('sn-1')).toEqual([refused]);
-    await registry.claims.revoke('acme', 'line-2', 'operator');
-    for (let i = 0; i < 5; i++) await refusal('sn-1');
-    expect(await trail('sn-1')).toEqual([refused, refused]);
-    clock.advance(60_000);
-    for (let i = 0; i < 5; i++) await refusal('sn-1');
-    expect(await trail('sn-1')).toEqual([refused, refused, refused]);
-    const { items } = await registry.lives.audit({ enterprise: 'acme' }, { limit: 1 });
-    expect(items[0]!.cause).toBe('claim.revoked: line-2');
-  });
-
-  it('of serials and claims that are none write down little of what a stranger wrote', async () => {
-    const { registry, refusal } = await opened();
-    await refusal('x'.repeat(100_000));
-    await refusal('sn-1', { claim: 'y'.repeat(100_000) });
-    const { items } = await registry.lives.audit({ enterprise: 'acme' }, { limit: 100 });
-    const noted = items.filter(({ event }) => event === 'claim-refused');
-    expect(noted.map(({ device, actor }) => [device, actor])).toEqual([
-      ['sn-1', 'claim'],
-      [null, 'claim:line-2'],
-    ]);
-    for (const { cause } of noted) expect(cause.length).toBeLessThanOrEqual(limits.textCharsMax);
-  });
-
-  it('reject a device of this very claim that never came back and asks wrongly', async () => {
-    const { claim, provision, refusal, trail, device, used } = await opened();
-    await claim('line-3');
-    await provision('sn-1');
-    const wrong = { profile: 'cnc-machining-centre' };
-    expect(await refusal('sn-1', { ...wrong, claim: 'line-3' })).toBe('claim.request-invalid');
-    expect((await device('sn-1'))!.state).toBe('provisioned');
-    expect(await refusal('sn-1', wrong)).toBe('claim.request-invalid');
-    expect((await device('sn-1'))!.state).toBe('rejected');
-    expect((await trail('sn-1')).slice(-3)).toEqual([
-      ['claim', 'provisioned', 'claiming', 'claim:line-2'],
-      ['reject', 'claiming', 'rejected', 'claim:line-2'],
-      ['claim-refused', null, null, 'claim:line-2'],
-    ]);
-    await refusal('sn-1', wrong);
-    expect(await trail('sn-1')).toHaveLength(7);
-    expect(await provision('sn-1')).toMatchObject({ first: false });
-    expect((await device('sn-1'))!.state).toBe('provisioned');
-    expect(await used()).toBe(1);
   });
 });
