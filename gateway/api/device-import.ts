@@ -6,12 +6,13 @@ import { buildCity } from '../../model/city.ts';
 import { OnrampError } from '../../model/errors.ts';
 import { limits } from '../../model/limits.ts';
 import type { Onboarding } from '../onboarding/onboarding.ts';
+import { DecodedText, type TextEncoding, textEncodings } from '../registry/import-encoding.ts';
 import { readDevicesCsv, readDevicesJson } from '../registry/import-format.ts';
 import type { ImportReport } from '../registry/registry.ts';
 import type { ApiContext } from './context.ts';
 import { problemOf, problemSchema, problemType } from './errors.ts';
 import { arrivingBody, takeStreams } from './request-stream.ts';
-import { operatorOnly, owners } from './roles.ts';
+import { operatorOnly, owners, readers } from './roles.ts';
 import { json, route } from './route.ts';
 import { flag, word } from './validation.ts';
 
@@ -26,6 +27,10 @@ const importQuery = z.strictObject({
     .default('refuse')
     .describe('Whether a device that is registered already is a bad row'),
   enterprise: word.optional().describe('Rows of any other enterprise are bad'),
+  encoding: z
+    .enum(['auto', 'utf-8', 'gb18030'])
+    .default('auto')
+    .describe('auto: by the byte order mark; else UTF-8 when it is that; else GB18030'),
 });
 
 const cityBody = z.strictObject({
@@ -36,22 +41,42 @@ const cityBody = z.strictObject({
   gateway: word.optional().describe('Gives each enterprise a gateway of this id'),
 });
 
-const reportSchema = z
-  .strictObject({
-    rows: z.int(),
-    added: z.int(),
-    updated: z.int(),
-    badRows: z.int(),
-    errors: z
-      .array(z.strictObject({ row: z.int(), code: z.string(), detail: z.string() }))
-      .describe('The first bad rows'),
-    committed: z.boolean().describe('The changes are in the registry'),
-    credentials: z
-      .array(z.strictObject({ enterprise: z.string(), device: z.string(), secret: z.string() }))
-      .describe('Generated secrets, shown once'),
-    changed: z.array(z.string()).describe('Ids of devices whose sessions must begin anew'),
-  })
-  .meta({ id: 'ImportReport' });
+const reportFields = {
+  rows: z.int(),
+  added: z.int(),
+  updated: z.int(),
+  badRows: z.int(),
+  errors: z
+    .array(z.strictObject({ row: z.int(), code: z.string(), detail: z.string() }))
+    .describe('The first bad rows'),
+  committed: z.boolean().describe('The changes are in the registry'),
+  credentials: z
+    .array(z.strictObject({ enterprise: z.string(), device: z.string(), secret: z.string() }))
+    .describe('Generated secrets, shown once'),
+  changed: z.array(z.string()).describe('Ids of devices whose sessions must begin anew'),
+};
+
+const reportSchema = z.strictObject(reportFields).meta({ id: 'ImportReport' });
+
+const fileReportSchema = z
+  .strictObject({ ...reportFields, encoding: z.enum(textEncodings).describe('How it was read') })
+  .meta({ id: 'FileImportReport' });
+
+const progressSchema = z.strictObject({
+  progress: z
+    .strictObject({ phase: z.enum(['reading', 'merging']), rows: z.int() })
+    .nullable()
+    .describe('null when no import is running'),
+});
+
+/** Bad rows named in a refusal; its report has more. */
+const badRowsNamedMax = 100;
+
+/** What an import of a file answers. */
+export type FileImportReport = ImportReport & {
+  /** How the file was read: the WHATWG name of its encoding. */
+  readonly encoding: TextEncoding;
+};
 
 type Context = Pick<ApiContext, 'registry' | 'onboarding' | 'fleetKey'>;
 
@@ -61,6 +86,7 @@ export function deviceImportRoutes(app: FastifyInstance, context: Context): void
     takeStreams(streams, limits.apiBodyBytesMax);
     fileRoute(streams, context);
   });
+  progressRoute(app, context);
   cityRoute(app, context);
 }
 
@@ -77,7 +103,7 @@ function fileRoute(app: FastifyInstance, { registry, onboarding }: Context): voi
       'application/json': 'An array of devices',
     },
     answers: {
-      200: json('What was imported', reportSchema),
+      200: json('What was imported', fileReportSchema),
       422: {
         description: 'Nothing was imported because of bad rows; `report` has them',
         content: { [problemType.split(';')[0]!]: problemSchema },
@@ -85,9 +111,13 @@ function fileRoute(app: FastifyInstance, { registry, onboarding }: Context): voi
     },
     handler: async ({ query, body, identity: { actor } }, reply) => {
       const { format, bytes } = arrivingBody(body);
-      const rows = format === 'csv' ? readDevicesCsv(bytes) : readDevicesJson(bytes);
-      const report = await registry.importDevices(rows, { ...query, actor });
-      if (report.committed) tellOf(report, onboarding);
+      const { encoding, ...options } = query;
+      const given = encoding === 'auto' ? null : encoding;
+      const text = new DecodedText(bytes, 'registry.import-invalid', given);
+      const rows = format === 'csv' ? readDevicesCsv(text) : readDevicesJson(text);
+      const imported = await registry.importDevices(rows, { ...options, actor });
+      if (imported.committed) tellOf(imported, onboarding);
+      const report: FileImportReport = { ...imported, encoding: text.encoding };
       if (report.committed || query.dryRun) return report;
       const problem = problemOf(new OnrampError('registry.import-invalid', badRowTexts(report)));
       return reply
@@ -95,6 +125,19 @@ function fileRoute(app: FastifyInstance, { registry, onboarding }: Context): voi
         .type(problemType)
         .send({ ...problem, report });
     },
+  });
+}
+
+/** Nothing but how many rows, so that every enterprise may wait for anybody's import. */
+function progressRoute(app: FastifyInstance, { registry }: Context): void {
+  route(app, {
+    method: 'GET',
+    url: '/api/v1/imports/current',
+    tag: 'devices',
+    summary: 'How far the running import is; there is one at a time',
+    access: readers('common'),
+    answers: { 200: json('The rows read so far', progressSchema) },
+    handler: async () => ({ progress: registry.importing }),
   });
 }
 
@@ -122,6 +165,9 @@ function tellOf({ changed }: ImportReport, onboarding: Onboarding): void {
   onboarding.directoryChanged();
 }
 
-function badRowTexts(report: ImportReport): string[] {
-  return report.errors.map(({ row, code, detail }) => `row ${row}: ${code}: ${detail}`);
+function badRowTexts({ errors, badRows }: ImportReport): string[] {
+  const named = errors.slice(0, badRowsNamedMax);
+  const texts = named.map(({ row, code, detail }) => `row ${row}: ${code}: ${detail}`);
+  if (badRows > named.length) texts.push(`and ${badRows - named.length} more bad rows`);
+  return texts;
 }
