@@ -37,7 +37,7 @@ export class SessionDirectory {
   // Columns: a session costs its key, two map entries and these.
   readonly #keys: string[] = [];
   #worker = new Int32Array(64);
-  #number = new Float64Array(64);
+  #number = new Uint32Array(64);
   /** Rises with every session that opens: the newest goes first. */
   #order = new Float64Array(64);
   readonly #free: number[] = [];
@@ -155,7 +155,7 @@ export class SessionDirectory {
     const row = this.#keys.length;
     if (row === this.#worker.length) {
       this.#worker = grown(this.#worker, Int32Array);
-      this.#number = grown(this.#number, Float64Array);
+      this.#number = grown(this.#number, Uint32Array);
       this.#order = grown(this.#order, Float64Array);
     }
     return row;
@@ -175,8 +175,11 @@ function enterpriseOf(key: string): string {
   return key.slice(0, key.indexOf('.'));
 }
 
-function grown<T extends Int32Array | Float64Array>(column: T, kind: new (length: number) => T): T {
-  const larger = new kind(column.length * 2);
+function grown<T extends Int32Array | Uint32Array | Float64Array>(
+  column: T,
+  kind: new (length: number) => T,
+): T {
+  const larger = new kind(Math.ceil(column.length * 1.25));
   larger.set(column as never);
   return larger;
 }
