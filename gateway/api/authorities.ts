@@ -82,11 +82,9 @@ export function authorityRoutes(
     params: ownedParams,
     answers: { 200: json('The authority, and the devices known by it', revokedSchema) },
     handler: async ({ params: { key }, identity }) => {
-      const { entry, devices } = await registry.trust.revoke(
-        key.enterprise,
-        key.id,
-        identity.actor,
-      );
+      const { enterprise, id } = key;
+      const { entry, devices: known } = await registry.trust.revoke(enterprise, id, identity.actor);
+      const devices = known.map((device) => deviceKey(enterprise, device));
       onboarding.identityChanged(devices);
       return { authority: shown(entry), devices };
     },

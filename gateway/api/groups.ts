@@ -85,7 +85,9 @@ export function groupRoutes(
     params: ownedParams,
     answers: { 200: json('The group, and whose credentials are void', revokedSchema) },
     handler: async ({ params: { key }, identity }) => {
-      const { entry, voided } = await groups.revoke(key.enterprise, key.id, identity.actor);
+      const { enterprise, id } = key;
+      const { entry, voided: devices } = await groups.revoke(enterprise, id, identity.actor);
+      const voided = devices.map((device) => deviceKey(enterprise, device));
       onboarding.identityChanged(voided);
       onboarding.directoryChanged(voided);
       return { group: shown(entry), voided };

@@ -45,7 +45,7 @@ export interface Authorities {
     filter: { readonly enterprise?: string | undefined },
     page: PageRequest,
   ): Promise<Page<AuthorityEntry>>;
-  /** It vouches for nobody any more. Answers the devices known by its certificates. */
+  /** It vouches for nobody any more. Answers the ids of the devices known by its certificates. */
   revoke(
     enterprise: string,
     fingerprint: string,

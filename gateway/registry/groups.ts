@@ -41,7 +41,7 @@ export interface Groups {
   ): Promise<Page<GroupEntry>>;
   /**
    * Revokes the key: it enrols nobody any more, and the credentials of the devices it enrolled are
-   * void, for whoever has the key knows them. Answers these devices.
+   * void, for whoever has the key knows them. Answers these devices by their ids.
    */
   revoke(
     enterprise: string,

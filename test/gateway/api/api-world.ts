@@ -22,7 +22,7 @@ import { type DeadLetter, DeadLetters } from '../../../gateway/shipping/dead-let
 import type { GatewayStatus } from '../../../gateway/status.ts';
 import { MemoryStore } from '../../../gateway/stores/memory.ts';
 import type { Store } from '../../../gateway/stores/store.ts';
-import { systemClock } from '../../../model/clock.ts';
+import type { Clock } from '../../../model/clock.ts';
 import { VirtualClock } from '../../helpers/virtual-clock.ts';
 
 export const token = 'a-token-of-the-operator-0123456789';
@@ -103,8 +103,8 @@ export class WatchedOnboarding {
   events: DeviceEventHub | null = null;
   readonly change;
 
-  constructor(registry: Registry) {
-    this.change = offlineOnboarding(registry, systemClock).change;
+  constructor(registry: Registry, clock: Clock) {
+    this.change = offlineOnboarding(registry, clock).change;
   }
 
   identityChanged(keys: readonly string[]): void {
@@ -144,10 +144,10 @@ export class ApiWorld {
   constructor(options: ApiWorldOptions = {}) {
     const registry = openRegistry({
       path: join(this.folder, 'registry.db'),
-      clock: systemClock,
+      clock: this.clock,
       sealKey: Buffer.alloc(32, 1),
     });
-    this.onboarding = new WatchedOnboarding(registry);
+    this.onboarding = new WatchedOnboarding(registry, this.clock);
     this.context = {
       settings: parseSettings({ data: this.folder, logLevel: 'silent', ...options.settings }),
       clock: this.clock,
@@ -191,7 +191,7 @@ export class ApiWorld {
 
   /** A token that the registry knows. */
   async issue(role: Role, enterprise: string | null = null): Promise<string> {
-    const expiresAtMs = systemClock.nowMs() + 3_600_000;
+    const expiresAtMs = this.clock.nowMs() + 3_600_000;
     const token = { role, enterprise, name: role, expiresAtMs };
     return (await this.context.registry.tokens.issue(token, 'operator')).text;
   }

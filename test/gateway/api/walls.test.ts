@@ -5,7 +5,6 @@ import type { InjectOptions } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Declared, Method } from '../../../gateway/api/route.ts';
 import { createDevelopmentCa } from '../../../gateway/commands/development-ca.ts';
-import { systemClock } from '../../../model/clock.ts';
 import { ApiWorld, declaredRoutes, letter, token } from './api-world.ts';
 
 type Request = readonly [method: Method, url: string, options?: Partial<InjectOptions>];
@@ -29,7 +28,7 @@ async function settle(enterprise: string): Promise<void> {
     signals,
   };
   await registry.addProfile(profile as never, enterprise);
-  const expiresAtMs = systemClock.nowMs() + 3_600_000;
+  const expiresAtMs = world.clock.nowMs() + 3_600_000;
   await registry.claims.issue(
     { enterprise, id: 'c1', expiresAtMs, devicesMax: 5, serials: ['sn-9'] },
     'operator',
@@ -43,7 +42,7 @@ async function settle(enterprise: string): Promise<void> {
 beforeAll(async () => {
   world = new ApiWorld();
   routes = await declaredRoutes(world);
-  const validity = { notBeforeMs: systemClock.nowMs() - 60_000, days: 30 };
+  const validity = { notBeforeMs: world.clock.nowMs() - 60_000, days: 30 };
   ({ certificate } = await createDevelopmentCa('acme', validity));
   fingerprint = new X509Certificate(certificate).fingerprint256.replaceAll(':', '').toLowerCase();
   await settle('acme');
