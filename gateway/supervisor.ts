@@ -203,14 +203,14 @@ export class Supervisor {
 
   /** Takes hold of the data folder and the ports; what TLS shows is in that folder. */
   async #takePossession(): Promise<TlsIdentity | null> {
-    const { broker, workers } = this.#settings;
+    const { broker, publicUrl, workers } = this.#settings;
     makeFolders(this.#data);
     const lock = takeDataFolder(this.#data);
     this.#closers.push(() => lock.release());
     await waitForOrphans(this.#data, this.#clock);
     if (workers > 1) await probePorts(this.#host, [broker.port, broker.tlsPort]);
     if (broker.tlsPort === null) return null;
-    return tlsIdentity(broker, this.#data.tlsFolder, this.#clock);
+    return tlsIdentity(broker, this.#data.tlsFolder, this.#clock, publicUrl);
   }
 
   #feeds(liveGenerations: () => ReadonlySet<string>): Feeds {

@@ -2,7 +2,8 @@
 
 import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { isIP } from 'node:net';
+import { hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../model/clock.ts';
 import { messageOf, OnrampError } from '../model/errors.ts';
@@ -20,13 +21,15 @@ export interface TlsIdentity {
 const tenYearsMs = 10 * 365 * 86_400_000;
 
 /**
- * Reads the configured key and certificate, or makes a self-signed one in `folder` that is kept.
+ * Reads the configured key and certificate, or makes a self-signed one in `folder` that is kept: for
+ * the names and addresses this machine has at that moment, and the host of `publicUrl`.
  * @throws OnrampError `config.invalid` when the files cannot be read.
  */
 export async function tlsIdentity(
   broker: GatewaySettings['broker'],
   folder: string,
   clock: Clock,
+  publicUrl?: string,
 ): Promise<TlsIdentity> {
   const { tlsKeyFile, tlsCertFile } = broker;
   if (tlsKeyFile !== undefined && tlsCertFile !== undefined) {
@@ -42,15 +45,34 @@ export async function tlsIdentity(
   const keyFile = join(folder, 'key.pem');
   const certFile = join(folder, 'cert.pem');
   if (!existsSync(keyFile) || !existsSync(certFile)) {
-    const made = await selfSigned(clock);
+    const made = await selfSigned(clock, hostsOf(publicUrl));
     writeOwnerFile(keyFile, made.private);
     writeOwnerFile(certFile, made.cert);
   }
   return identity(readFileSync(keyFile, 'utf8'), readFileSync(certFile, 'utf8'), true);
 }
 
-/** A key and certificate for this machine by all its names. Takes about a second. */
-async function selfSigned(clock: Clock): Promise<{ private: string; cert: string }> {
+/** The names and addresses under which this machine may be reached. */
+function hostsOf(publicUrl: string | undefined): string[] {
+  const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+  const hosts = [
+    'localhost',
+    hostname(),
+    '127.0.0.1',
+    '::1',
+    // An address that only means something together with an interface is no name.
+    ...addresses.flatMap(({ address, scopeid }) => (scopeid ? [] : [address])),
+  ];
+  // A URL writes an IPv6 address in brackets (RFC 3986 §3.2.2).
+  if (publicUrl !== undefined) hosts.push(new URL(publicUrl).hostname.replace(/^\[|\]$/g, ''));
+  return [...new Set(hosts)];
+}
+
+/** A key and certificate for these names and addresses. Takes about a second. */
+async function selfSigned(
+  clock: Clock,
+  hosts: readonly string[],
+): Promise<{ private: string; cert: string }> {
   // Only needed once in the life of a data folder.
   const { generate } = await import('selfsigned');
   return generate([{ name: 'commonName', value: 'onramp gateway' }], {
@@ -61,11 +83,9 @@ async function selfSigned(clock: Clock): Promise<{ private: string; cert: string
       { name: 'basicConstraints', cA: false },
       {
         name: 'subjectAltName',
-        altNames: [
-          { type: 2, value: 'localhost' },
-          { type: 2, value: hostname() },
-          { type: 7, ip: '127.0.0.1' },
-        ],
+        altNames: hosts.map((host) =>
+          isIP(host) > 0 ? { type: 7, ip: host } : { type: 2, value: host },
+        ),
       },
     ],
   });
