@@ -138,7 +138,8 @@ class SqliteRegistry extends SqliteReader implements Registry {
   }
 
   async counts(): Promise<DirectoryCounts> {
-    const version = (this.#dataVersion.get()!.data_version as number) + this.#changes;
+    const seen = this.read(() => this.#dataVersion.get()!.data_version as number);
+    const version = seen + this.#changes;
     if (this.#counted?.version !== version) {
       const counts = this.read(() => {
         const added = addedProfiles(this.db).map(({ profile }) => [profile.id, profile] as const);
