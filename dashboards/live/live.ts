@@ -71,7 +71,7 @@ export class Live {
         cache: 'no-store',
         signal: abort.signal,
       });
-      if (response.status === 401) {
+      if (response.status === 401 || response.status === 403) {
         this.#stopped = true;
         this.#options.onConnection('refused', '');
         return '';

@@ -108,8 +108,8 @@ describe('following the gateway', () => {
     world.live.stop();
   });
 
-  test('does not try again with a token that was refused', async () => {
-    const world = new World(() => new Response('{}', { status: 401 }));
+  test.each([401, 403])('does not try again with a token that got %i', async (status) => {
+    const world = new World(() => new Response('{}', { status }));
     world.live.start();
     await world.clock.advanceAsync(60_000);
     expect(world.requests).toHaveLength(1);
