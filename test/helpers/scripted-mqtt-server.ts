@@ -88,6 +88,7 @@ export class ScriptedMqttServer {
       connection.received.push(packet);
       this.script(packet, connection);
     });
+    parser.on('error', () => socket.destroy());
     socket.on('data', (bytes) => parser.parse(bytes));
     socket.on('error', () => undefined);
   }
