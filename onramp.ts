@@ -17,6 +17,10 @@ const commands: Record<string, { summary: string; load: () => Promise<Command> }
     summary: 'Play a fleet of devices against any platform',
     load: async () => (await import('./simulator/command.ts')).simulateCommand(),
   },
+  doctor: {
+    summary: 'Find out why a machine does not get through to the platform',
+    load: async () => (await import('./simulator/doctor/command.ts')).doctorCommand(),
+  },
   registry: {
     summary: 'Register devices, import and export them, add profiles',
     load: async () => (await import('./gateway/commands/registry.ts')).registryCommand(),
