@@ -33,7 +33,7 @@ export function brokerOptions(
     queueLimit: 42,
     maxInflightInbound: limits.sessionInFlightMax,
     // Only for MQTT 3.1 clients; 23 is their specification's bound and too short for our ids.
-    maxClientsIdLength: 2 * limits.idCharsMax + 1,
+    maxClientsIdLength: 2 * limits.idCharsMax + '.claim.'.length,
     maxTopicLevels: limits.topicLevelsMax,
     // No proxy stands in front unless somebody configures one; its header is not to be believed.
     trustProxy: false,

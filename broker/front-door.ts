@@ -62,11 +62,6 @@ const noPayload = Buffer.alloc(0);
 
 const busy: ConnectRefusal = { accepted: false, code: 'connect.busy', returnCode: 3 };
 
-interface Pending {
-  readonly keepaliveS: number;
-  readonly will: PublishPacket | undefined;
-}
-
 /** Listens, authenticates, and hands publishes on. Nothing is acknowledged here by itself. */
 export class FrontDoor {
   readonly #options: FrontDoorOptions;
@@ -76,7 +71,7 @@ export class FrontDoor {
   /** The newest session of each client id. */
   readonly #byClientId = new Map<string, ClientSession>();
   readonly #byNumber = new Map<number, ClientSession>();
-  readonly #connecting = new WeakMap<Client, Pending>();
+  readonly #connecting = new WeakMap<Client, ConnectPacket>();
   readonly #limitPackets: (client: Client) => void;
   #listeners: Listeners | null = null;
 
@@ -145,8 +140,7 @@ export class FrontDoor {
       // aedes answers with return code 1 by itself [MQTT-3.1.2-2]
       this.#refused('connect.protocol-version');
     }
-    const will = packet.will as PublishPacket | undefined;
-    this.#connecting.set(client, { keepaliveS: packet.keepalive ?? 0, will });
+    this.#connecting.set(client, packet);
     done(null, true);
   }
 
@@ -164,28 +158,30 @@ export class FrontDoor {
       tls: socket.encrypted === true,
       certificate: clientCertificate(client.conn),
     };
-    const pending = this.#connecting.get(client);
+    const packet = this.#connecting.get(client);
     const { sessionsMax, acceptsSessions } = this.#options;
     // A client that comes again takes the place of its session.
     const room = this.#byClientId.size < sessionsMax || this.#byClientId.has(client.id);
     const decision = room && acceptsSessions() ? await this.#decide(attempt) : busy;
     if (!decision.accepted) throw this.#refusedConnect(attempt, decision);
     const { principal } = decision;
-    if (pending?.will !== undefined) this.#checkWill(attempt, principal, pending.will);
+    const will = packet?.will as PublishPacket | undefined;
+    if (will !== undefined) this.#checkWill(attempt, principal, will);
+    // Of a claim nothing is kept: there are as many serials as anybody likes to make up.
+    if (packet !== undefined && principal.kind === 'claim') beginClean(client, packet);
     this.#connecting.delete(client);
     // A client that left while its credential was looked up never becomes a session.
     if (client.closed) return false;
     const { remoteAddress } = attempt;
-    const ackWaitMs = this.#ackWaitMs(pending);
+    const ackWaitMs = this.#ackWaitMs(packet?.keepalive ?? 0);
     this.#open(new ClientSession(client, principal, { remoteAddress, ackWaitMs }), attempt);
     return !client.closed;
   }
 
   /** A publish may wait as long as the client would for any answer. */
-  #ackWaitMs(pending: Pending | undefined): number {
-    const keepaliveMs = (pending?.keepaliveS ?? 0) * 1000;
+  #ackWaitMs(keepaliveS: number): number {
     const { ackWaitMsMax } = this.#limits;
-    return keepaliveMs > 0 ? Math.min(ackWaitMsMax, keepaliveMs) : ackWaitMsMax;
+    return keepaliveS > 0 ? Math.min(ackWaitMsMax, keepaliveS * 1000) : ackWaitMsMax;
   }
 
   /** Throws when a principal may not leave this will: nobody could be told when it is published. */
@@ -366,6 +362,12 @@ export class FrontDoor {
       this.#refused('connect.protocol-error');
     });
   }
+}
+
+/** Makes a session that is kept into one that is not (MQTT 3.1.1 §3.1.2.4), before it begins. */
+function beginClean(client: Client, packet: ConnectPacket): void {
+  packet.clean = true;
+  (client as { clean: boolean }).clean = true;
 }
 
 function toBuffer(payload: string | Buffer | undefined): Buffer {

@@ -292,4 +292,16 @@ describe('a claim session', () => {
     expect(await second.connect({ clientId: 'acme.claim.sn-1', will })).toBe(5);
     expect(refused).toEqual(['topic.retained', 'topic.not-allowed']);
   });
+
+  test('is not kept: one that comes again has no subscriptions of the one before', async () => {
+    const response = 'onramp/v1/acme/provision/sn-1/response';
+    const { client, port } = await claim([]);
+    expect(await client.connect({ clientId: 'acme.claim.sn-1', clean: false })).toBe(0);
+    await subscribe(client, response);
+    client.send({ cmd: 'disconnect' });
+    await client.waitForClose();
+    const again = await open(port);
+    expect(await again.connect({ clientId: 'acme.claim.sn-1', clean: false })).toBe(0);
+    expect(again.received).toMatchObject([{ cmd: 'connack', sessionPresent: false }]);
+  });
 });
