@@ -13,7 +13,7 @@ export interface CommandEnvironment {
   readonly clock: Clock;
   readonly stdin: Readable;
   readonly stdout: NodeJS.WritableStream;
-  readonly stderr: { write(text: string): unknown };
+  readonly stderr: { readonly isTTY?: boolean | undefined; write(text: string): unknown };
   /** 0 done, 1 failed, 2 wrong usage or configuration. */
   setExitCode(code: number): void;
 }

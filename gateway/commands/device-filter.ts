@@ -1,6 +1,7 @@
 /** The options that say which devices. */
 
 import { type Command, Option } from 'commander';
+import { deviceStates } from '../../model/device.ts';
 
 /** What `filterOptions` gives an action. */
 export interface FilterOptions {
@@ -8,6 +9,7 @@ export interface FilterOptions {
   readonly district?: string;
   readonly profile?: string;
   readonly kind?: string;
+  readonly state?: string;
   readonly text?: string;
 }
 
@@ -18,6 +20,7 @@ export function filterOptions(command: Command): Command {
     .option('--district <id>', 'only in this district')
     .option('--profile <id>', 'only of this profile')
     .addOption(kindOption())
+    .addOption(new Option('--state <state>', 'only in this state').choices([...deviceStates]))
     .option('--text <text>', "only with this in the id, the serial or the enterprise's name");
 }
 

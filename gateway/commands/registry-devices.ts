@@ -141,13 +141,13 @@ async function listDevices(
   run: CommandRun,
   options: FilterOptions & { readonly limit: string; readonly after?: string },
 ): Promise<void> {
-  const { enterprise, district, profile, kind, text: part, limit, after } = options;
+  const { enterprise, district, profile, kind, state, text: part, limit, after } = options;
   const page = await ask<{ items: (DirectoryEntry & { id: string })[]; next: string | null }>(
     run.operator,
     {
       method: 'GET',
       path: '/devices',
-      query: { enterprise, district, profile, kind, text: part, limit, after },
+      query: { enterprise, district, profile, kind, state, text: part, limit, after },
     },
   );
   if (run.json) {

@@ -13,7 +13,7 @@ import {
   withOperator,
 } from './command-line.ts';
 import { ask } from './operator.ts';
-import { fileContent } from './registry-files.ts';
+import { fileContent } from './registry-import.ts';
 
 interface ProfileInShort {
   readonly id: string;
@@ -89,7 +89,7 @@ async function addProfile(
     query: { enterprise, name, label, production: sensor ? false : undefined },
     body: {
       type: isJson ? 'application/json' : 'text/csv',
-      content: file === '-' ? run.stdin : await fileContent(file!),
+      content: file === '-' ? run.stdin : (await fileContent(file!)).stream,
     },
   });
   if (run.json) printJson(run, added);

@@ -59,6 +59,11 @@ export const operatorErrors = {
     'This needs a running gateway. Start it with "onramp gateway" on the same data folder.',
     '此操作需要网关正在运行。请在同一数据目录上执行 "onramp gateway"。',
   ),
+  'command.file-unwritable': entry(
+    false,
+    'A file named on the command line cannot be made; nothing was done. Name another one.',
+    '无法创建命令行中指定的文件,未执行任何操作。请指定其他文件。',
+  ),
   'command.file-unreadable': entry(
     false,
     'A file named on the command line cannot be read.',

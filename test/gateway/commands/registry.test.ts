@@ -1,5 +1,6 @@
 /** `onramp registry`, the same against a running gateway and against the files of a stopped one. */
 
+import { appendFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { parse } from 'csv-parse/sync';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fleetSecret, secretHash } from '../../../model/fleet-secret.ts';
@@ -120,11 +121,49 @@ describe.each(Object.entries(worlds))('registry, with %s', (_name, open) => {
     expect(refused.stderr).toMatch(
       /error: registry\.import-invalid: .*\n {2}row 4: .*\n {2}row 5: /,
     );
-    const skipped = await registry(`import ${file} --skip-bad --dry-run`);
+    const skipped = await registry(`import ${file} --bad-rows skip --dry-run`);
     expect(skipped.stdout).toBe('Would be imported: 4 rows, 2 added, 0 updated, 2 bad.\n');
     expect(skipped.stderr).toMatch(/row 4: registry\.id-invalid: .*\nrow 5: /);
-    await ok(`import ${file} --skip-bad`);
-    expect(await ok(`import ${file} --skip-bad --update`)).toMatch(/0 added, 2 updated, 2 bad/);
+    await ok(`import ${file} --bad-rows skip`);
+    const again = await ok(`import ${file} --bad-rows skip --existing update`);
+    expect(again).toMatch(/0 added, 2 updated, 2 bad/);
+  });
+
+  it('writes the secrets to a new file of their owner', async () => {
+    const file = world.file('devices.csv', csv);
+    const secrets = `${file}.credentials`;
+    const imported = await registry(`import ${file} --credentials ${secrets}`);
+    expect(imported.stdout).toBe('Imported: 2 rows, 2 added, 0 updated, 0 bad.\n');
+    expect(statSync(secrets).mode & 0o777).toBe(0o600);
+    const [, first] = parse(readFileSync(secrets)) as string[][];
+    expect(first![0]).toBe('acme.a');
+    expect(await hashOf('acme', 'a')).toEqual(secretHash(first![2]!));
+
+    const before = readFileSync(secrets, 'utf8');
+    const beta = world.file('beta.csv', csv.replaceAll('acme', 'beta'));
+    const refused = await registry(`import ${beta} --credentials ${secrets}`);
+    expect(refused.stderr).toMatch(/^error: command\.file-unwritable: /);
+    expect(readFileSync(secrets, 'utf8')).toBe(before);
+    expect(await ok('list --enterprise beta')).not.toContain('beta.a');
+    // Nothing to keep, no file.
+    await ok(`import ${file} --existing update --credentials ${secrets}.2`);
+    expect(existsSync(`${secrets}.2`)).toBe(false);
+    const json = await ok(`import --json ${beta} --credentials ${secrets}.3`);
+    expect(JSON.parse(json)).toMatchObject({ added: 2, credentials: [] });
+    expect(readFileSync(`${secrets}.3`, 'utf8')).toContain('beta.b,');
+  });
+
+  it('reads what a Chinese spreadsheet saved, and says so', async () => {
+    // "note" in GB18030, and a text under it.
+    const gbk = Buffer.from([0xb1, 0xb8, 0xd7, 0xa2]);
+    const file = world.file('devices.csv', '');
+    writeFileSync(file, Buffer.concat([Buffer.from('enterprise,device,profile,'), gbk]));
+    appendFileSync(file, '\r\nacme,a,generic,x\r\n');
+    const { stdout, stderr } = await registry(`import ${file} --dry-run`);
+    expect(stdout).toBe('Would be imported: 1 rows, 1 added, 0 updated, 0 bad.\n');
+    expect(stderr).toContain('Read as gb18030.');
+    const wrong = await registry(`import ${file} --encoding utf-8`);
+    expect(wrong.stderr).toMatch(/registry\.import-invalid: .*line 1 is not UTF-8 text/);
   });
 
   it('imports a city whose secrets derive from the fleet key', async () => {
