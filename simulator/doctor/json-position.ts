@@ -21,8 +21,8 @@ class Mistake extends Error {
 
 /**
  * The offset of the first character, or word, that cannot stand where it does in a JSON text
- * (RFC 8259), `text.length` when the text ends too early, null when there is no mistake. A bare NaN or Infinity
- * is let pass, as the platform does.
+ * (RFC 8259), `text.length` when the text ends too early, null when there is no mistake. A bare NaN
+ * or Infinity is let pass, as the platform does.
  */
 export function jsonMistakeAt(text: string): number | null {
   try {

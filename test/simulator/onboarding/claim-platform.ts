@@ -18,7 +18,7 @@ export class ClaimPlatform {
   readonly log: string[] = [];
   /** Passwords by `enterprise/device`; the latest counts. */
   readonly passwords = new Map<string, string>();
-  /** Request payloads by serial. */
+  /** Request payloads by `enterprise/serial`. */
   readonly requests = new Map<string, string[]>();
   /** Telemetry payloads by topic. */
   readonly readings = new Map<string, string[]>();
@@ -101,9 +101,9 @@ export class ClaimPlatform {
     connection: ScriptedConnection,
   ): void {
     this.log.push(`request ${serial}`);
-    const requests = [...(this.requests.get(serial) ?? []), payload];
-    this.requests.set(serial, requests);
     const username = `${enterprise}/${serial}`;
+    const requests = [...(this.requests.get(username) ?? []), payload];
+    this.requests.set(username, requests);
     const password = `${username} number ${requests.length}`;
     this.passwords.set(username, password);
     const granted = {

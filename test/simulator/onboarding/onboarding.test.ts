@@ -113,7 +113,7 @@ describe('a fleet that comes on board by claim', () => {
         `session ${enterprise}.${device}`,
         `reading ${enterprise}.${device}`,
       ]);
-      expect(platform.requests.get(device)).toEqual([
+      expect(platform.requests.get(`${enterprise}/${device}`)).toEqual([
         JSON.stringify({ serial: device, profile: 'power-meter' }),
       ]);
     }
