@@ -237,7 +237,15 @@ export class GatewayOnboarding implements Onboarding {
     const nowMs = clock.nowMs();
     try {
       const beforeMs = nowMs - settings.credentialUnusedMsMax;
-      this.#took(await registry.lives.expireUnused(beforeMs, nowMs));
+      const expired = await registry.lives.expireUnused(beforeMs, nowMs);
+      // It may have been used at this very moment.
+      this.#shutOut(
+        expired.map(({ device, enterprise, to }) => ({
+          key: deviceKey(enterprise, device),
+          code: shutOutCode(to),
+        })),
+      );
+      this.#took(expired);
     } catch (error) {
       log.warn(`Unused credentials could not be voided, trying again: ${messageOf(error)}`);
     }

@@ -14,7 +14,7 @@ import {
 } from '../../model/device.ts';
 import { deviceKey } from '../../model/identifiers.ts';
 import type { LifeOutcome, LifeRow } from '../registry/lives.ts';
-import { flag, LifeTable } from './life-table.ts';
+import { flag, LifeColumns } from './life-columns.ts';
 import { type Depth, NestedTally } from './nested-tally.ts';
 import type { OnboardingCounts, PlaceCounts } from './onboarding.ts';
 
@@ -58,7 +58,7 @@ const states = deviceStates.map((state) => {
 
 export class LifeBook {
   readonly #options: LifeBookOptions;
-  readonly #table = new LifeTable();
+  readonly #table = new LifeColumns();
   readonly #city = new NestedTally();
   readonly #districts = new NestedTally();
   readonly #industries = new NestedTally();
@@ -92,6 +92,7 @@ export class LifeBook {
     table.industryCell[row] = this.#industries.cell(industry, enterprise);
     this.#count(row, this.#depthOf(row));
     this.#settle(row);
+    this.#checkWelcome(row);
   }
 
   /** Takes in what a change did in the registry; true when the device's first row is in the store. */
@@ -122,8 +123,12 @@ export class LifeBook {
     this.#count(row, this.#depthOf(row));
     for (const carried of table.carriedBy(row)) this.#count(carried, this.#depthOf(carried));
     if (!online) return;
-    if (table.has(row, flag.known)) this.#settle(row);
-    else this.#options.onUnknown(key);
+    if (table.has(row, flag.known)) {
+      this.#settle(row);
+      this.#checkWelcome(row);
+    } else {
+      this.#options.onUnknown(key);
+    }
   }
 
   /** Rows of these devices are in the store. A row also tells that the device's gateway works. */
@@ -216,15 +221,21 @@ export class LifeBook {
   /** What its session, or a row that came before it was known, makes due. */
   #settle(row: number): void {
     const { keys, state } = this.#table;
-    const { connects, stores, welcome } = states[state[row]!]!;
+    const { connects, stores } = states[state[row]!]!;
     const nowMs = this.#options.clock.nowMs();
-    if (this.#table.has(row, flag.session)) {
-      if (connects) this.#options.onDue(keys[row]!, 'connect', nowMs);
-      if (!welcome) this.#options.onUnwelcome(keys[row]!, deviceStates[state[row]!]!);
+    if (connects && this.#table.has(row, flag.session)) {
+      this.#options.onDue(keys[row]!, 'connect', nowMs);
     }
     if (!this.#table.has(row, flag.rowWaits)) return;
     this.#table.set(row, flag.rowWaits, false);
     if (stores) this.#options.onDue(keys[row]!, 'store', nowMs);
+  }
+
+  /** Whoever shuts a device out tells the workers; this finds a session that came in beside that. */
+  #checkWelcome(row: number): void {
+    const state = this.#table.state[row]!;
+    if (states[state]!.welcome || !this.#table.has(row, flag.session)) return;
+    this.#options.onUnwelcome(this.#table.keys[row]!, deviceStates[state]!);
   }
 
   #isOnline(row: number): boolean {

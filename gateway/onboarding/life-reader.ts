@@ -29,7 +29,7 @@ export class LifeReader {
   /** Whether a profile is production equipment. */
   readonly #production = new Map<string, boolean>();
   readonly #refresh = new Set<string>();
-  #refreshing = false;
+  #refreshing: Promise<void> | null = null;
   #loading: Promise<void> | null = null;
   #again: Timer | null = null;
   #earliestMs = 0;
@@ -65,10 +65,10 @@ export class LifeReader {
   /** Reads these devices, at once. */
   refresh(keys: readonly string[]): void {
     for (const key of keys) this.#refresh.add(key);
-    if (this.#refreshing || this.#stopped) return;
-    this.#refreshing = true;
-    void this.#refreshAll().finally(() => {
-      this.#refreshing = false;
+    if (this.#refreshing !== null || this.#stopped) return;
+    this.#refreshing = this.#refreshAll().finally(() => {
+      this.#refreshing = null;
+      if (this.#refresh.size > 0) this.refresh([]);
     });
   }
 
@@ -76,6 +76,7 @@ export class LifeReader {
     this.#stopped = true;
     this.#again?.cancel();
     await this.#loading;
+    await this.#refreshing;
   }
 
   async #load(): Promise<void> {
@@ -110,7 +111,7 @@ export class LifeReader {
       const keys = [...this.#refresh].slice(0, refreshPart);
       for (const key of keys) this.#refresh.delete(key);
       try {
-        for (const key of keys) await this.#readOne(key);
+        for (const key of keys) if (!this.#stopped) await this.#readOne(key);
       } catch (error) {
         log.warn(`Devices cannot be read, the directory will be: ${messageOf(error)}`);
         this.reload(retryMs);

@@ -14,7 +14,7 @@ export const flag = {
   rowWaits: 16,
 } as const;
 
-export class LifeTable {
+export class LifeColumns {
   readonly keys: string[] = [];
   readonly #rows = new Map<string, number>();
   #capacity = rowsInitial;
