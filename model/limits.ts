@@ -162,6 +162,8 @@ export const limits = Object.freeze({
   apiAnswerBytesMax: 8 * MiB,
   /** Pages that watch the live events at the same time. */
   apiViewersMax: 200,
+  /** Of these, with tokens of one enterprise. */
+  apiViewersPerEnterpriseMax: 20,
   /** Questions of one worker to the supervisor that wait for their answer. */
   questionsOpenMax: 20_000,
   /** Devices that were shut out of late, as a worker remembers them. */
@@ -170,6 +172,8 @@ export const limits = Object.freeze({
   provisionedRememberedMax: 20_000,
   /** Devices whose events are gathered. */
   watchedDevicesMax: 1000,
+  /** Trials that have not ended; the events of each one's device are kept. */
+  trialsMax: 500,
   /** Events kept of one watched device. */
   deviceEventsMax: 200,
   /** Events of one device, and of all, that a worker gathers in a second. */
@@ -209,12 +213,17 @@ function assertRelations(): void {
       'an import may be larger than a document',
       limits.apiDocumentBytesMax < limits.apiBodyBytesMax,
     ],
+    [
+      'one enterprise leaves room to other viewers',
+      limits.apiViewersPerEnterpriseMax * 5 < limits.apiViewersMax,
+    ],
     ['viewers leave connections to others', limits.apiViewersMax * 2 < limits.apiConnectionsMax],
     [
       'one enterprise leaves room to others that wait',
       limits.enterpriseWaitingBytesMax * 8 < limits.gateWaitingBytesMax,
     ],
     ['every viewer may watch a device of its own', limits.apiViewersMax < limits.watchedDevicesMax],
+    ['trials leave events to watch to others', limits.trialsMax * 2 <= limits.watchedDevicesMax],
     ['the journal holds many segments', limits.segmentBytesMax * 8 <= limits.journalBytesMax],
   ];
   for (const [rule, holds] of rules) {

@@ -7,6 +7,7 @@ import { limits } from '../../model/limits.ts';
 import { requireKnownHost } from './access.ts';
 import { type AuthenticationOptions, authenticate } from './authentication.ts';
 import { answerErrors, problemOf, problemType, sendError } from './errors.ts';
+import { OpenStreams } from './open-streams.ts';
 import { collectDeclared, openApiRoutes } from './openapi.ts';
 import type { Resource } from './routes.ts';
 
@@ -53,6 +54,7 @@ export function buildApplication<Context extends AuthenticationOptions>(
   addSecurityHeaders(app);
   if (options.hostNames !== null) requireKnownHost(app, options.hostNames);
   options.pages?.(app);
+  app.decorate('openStreams', new OpenStreams(options.context.clock));
   const declared = collectDeclared(app);
   app.register(async (guarded) => {
     authenticate(guarded, options.context);

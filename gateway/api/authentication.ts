@@ -59,7 +59,7 @@ class TokenGate {
     const hash = secretHash(text);
     // Hashes have one length, so that the comparison tells nothing of the token's.
     if (timingSafeEqual(hash, this.#operatorHash)) {
-      return { role: 'operator', enterprise: null, actor: 'operator' };
+      return { role: 'operator', enterprise: null, actor: 'operator', expiresAtMs: null };
     }
     const key = hash.toString('base64url');
     if (!this.#knownGood.has(key)) this.#refuseWhoFailsTooOften(request, reply);
@@ -70,7 +70,8 @@ class TokenGate {
       throw unauthorized(reply);
     }
     this.#remember(key);
-    return { role: entry.role, enterprise: entry.enterprise, actor: `token:${entry.id}` };
+    const { role, enterprise, expiresAtMs } = entry;
+    return { role, enterprise, actor: tokenActor(entry.id), expiresAtMs };
   }
 
   #refuseWhoFailsTooOften(request: FastifyRequest, reply: FastifyReply): void {
@@ -86,6 +87,11 @@ class TokenGate {
     const [oldest] = this.#knownGood;
     this.#knownGood.delete(oldest!);
   }
+}
+
+/** Who acts with the token of that id. */
+export function tokenActor(id: string): string {
+  return `token:${id}`;
 }
 
 function unauthorized(reply: FastifyReply): OnrampError {

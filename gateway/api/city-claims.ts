@@ -32,12 +32,13 @@ export function cityClaimRoutes(
     access: operatorOnly,
     body: cityBody,
     answers: { 200: json('How many claims there are', z.strictObject({ claims: z.int() })) },
-    handler: async ({ body: { expiresIn, ...city } }) => {
+    handler: async ({ body: { expiresIn, ...city }, identity }) => {
       const expiresAtMs = clock.nowMs() + expiresIn;
       const claims = await registry.importCityClaims(
         buildCity(city),
         context.fleetKey(),
         expiresAtMs,
+        identity.actor,
       );
       onboarding.directoryChanged();
       return { claims };

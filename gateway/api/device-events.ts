@@ -54,7 +54,7 @@ export function deviceEventRoutes(
       if (events === null) throw new OnrampError('command.needs-gateway');
       const key = deviceKey(enterprise, device);
       if (request.headers.accept?.includes('text/event-stream')) {
-        return sendEvents(reply, events.join(key));
+        return sendEvents(request, reply, () => events.join(key));
       }
       return { items: events.recent(key).map((event) => ({ ...event, at: isoTime(event.atMs) })) };
     },

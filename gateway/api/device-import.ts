@@ -151,9 +151,9 @@ function cityRoute(app: FastifyInstance, { registry, onboarding, fleetKey }: Con
     access: operatorOnly,
     body: cityBody,
     answers: { 200: json('What was imported', reportSchema) },
-    handler: async ({ body }) => {
+    handler: async ({ body, identity: { actor } }) => {
       const { gateway, ...options } = body;
-      const report = await registry.importCity(buildCity(options), fleetKey(), gateway);
+      const report = await registry.importCity(buildCity(options), fleetKey(), gateway, actor);
       if (report.committed) tellOf(report, onboarding);
       return report;
     },

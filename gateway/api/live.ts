@@ -65,7 +65,7 @@ export function liveRoutes(app: FastifyInstance, context: ApiContext): void {
         content: { 'text/event-stream': null },
       },
     },
-    handler: async (_asked, reply) => sendEvents(reply, feed.join()),
+    handler: async ({ request }, reply) => sendEvents(request, reply, () => feed.join()),
   });
 }
 

@@ -101,9 +101,9 @@ function addRoute(app: FastifyInstance, { registry }: Pick<ApiContext, 'registry
     query: newProfileQuery,
     streams: { 'text/csv': 'A row for each signal', 'application/json': 'A profile' },
     answers: { 201: json('The profile', listedSchema) },
-    handler: async ({ query, body }, reply) => {
+    handler: async ({ query, body, identity }, reply) => {
       const profile = await readProfile(query, arrivingBody(body));
-      await registry.addProfile(profile, query.enterprise);
+      await registry.addProfile(profile, query.enterprise, identity.actor);
       const added: ListedProfile = { profile, enterprise: query.enterprise, builtIn: false };
       return reply.code(201).send(added);
     },

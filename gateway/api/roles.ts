@@ -10,6 +10,8 @@ export interface Identity {
   readonly enterprise: string | null;
   /** `operator`, or `token:{id}`: who it is in the audit trail. */
   readonly actor: string;
+  /** When its token expires; null when it does not. */
+  readonly expiresAtMs: number | null;
 }
 
 /**

@@ -72,7 +72,12 @@ declare module 'fastify' {
 }
 
 /** Nobody in particular: who asks a route that is open. */
-export const anybody: Identity = { role: 'viewer', enterprise: null, actor: 'anybody' };
+export const anybody: Identity = {
+  role: 'viewer',
+  enterprise: null,
+  actor: 'anybody',
+  expiresAtMs: null,
+};
 
 /**
  * Adds a route to `app`. Its handler is called with what was checked against the schemas, and only

@@ -3,7 +3,7 @@
 import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Input, stringify } from 'csv-stringify/sync';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 
 const rowsPerPiece = 500;
 
@@ -36,8 +36,16 @@ export function jsonStream(before: string, rows: Iterable<unknown>, after: strin
   return Readable.from(document(), { objectMode: false });
 }
 
-/** Answers with server-sent events (WHATWG HTML §9.2) until `events` ends. */
-export function sendEvents(reply: FastifyReply, events: Readable): FastifyReply {
+/**
+ * Answers with server-sent events (WHATWG HTML §9.2) until what `open` gave ends, or the token is
+ * void. Throws what `open` throws, and `api.too-many-viewers`.
+ */
+export function sendEvents(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  open: () => Readable,
+): FastifyReply {
+  const events = request.server.openStreams.open(request.identity, open);
   return (
     reply
       .type('text/event-stream; charset=utf-8')

@@ -3,6 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { limits } from '../../model/limits.ts';
+import { tokenActor } from './authentication.ts';
 import type { ApiContext } from './context.ts';
 import { operatorOnly } from './roles.ts';
 import { json, route } from './route.ts';
@@ -76,11 +77,14 @@ export function tokenRoutes(
     method: 'POST',
     url: '/api/v1/tokens/{id}/revoke',
     tag: 'access',
-    summary: 'Void a token at once',
+    summary: 'Void a token at once, and end what is watched with it',
     access: operatorOnly,
     params: z.object({ id: word }),
     answers: { 200: json('The token', tokenSchema) },
-    handler: async ({ params, identity }) =>
-      withInstants(await tokens.revoke(params.id, identity.actor)),
+    handler: async ({ params, identity }) => {
+      const entry = await tokens.revoke(params.id, identity.actor);
+      app.openStreams.endOf(tokenActor(entry.id));
+      return withInstants(entry);
+    },
   });
 }

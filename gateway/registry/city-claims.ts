@@ -14,6 +14,12 @@ import { prepared } from './statements.ts';
 const cityClaim = 'fleet';
 const enterprisesPerTransaction = 500;
 
+interface CityClaims {
+  readonly fleetKey: Buffer;
+  readonly expiresAtMs: number;
+  readonly actor: string;
+}
+
 /**
  * Registers the enterprises of a city, each with the claim `fleet` for as many devices as it has;
  * the secret derives from `fleetKey` (`fleetSecret(fleetKey, enterprise, 'claim')`). Doing it again
@@ -22,8 +28,7 @@ const enterprisesPerTransaction = 500;
 export async function issueCityClaims(
   connection: RegistryConnection,
   city: Pick<CityDirectory, 'enterprises'>,
-  fleetKey: Buffer,
-  expiresAtMs: number,
+  { fleetKey, expiresAtMs, actor }: CityClaims,
 ): Promise<number> {
   const key = createSecretKey(fleetKey);
   const { enterprises } = city;
@@ -34,7 +39,9 @@ export async function issueCityClaims(
       hash: secretHash(fleetSecret(key, enterprise.id, 'claim')),
     }));
     await connection.write(() => {
-      for (const { enterprise, hash } of claims) put(connection, enterprise, hash, expiresAtMs);
+      for (const { enterprise, hash } of claims) {
+        put(connection, enterprise, { hash, expiresAtMs, actor });
+      }
     });
     await nextTurn();
   }
@@ -44,8 +51,7 @@ export async function issueCityClaims(
 function put(
   { db, clock }: RegistryConnection,
   enterprise: Enterprise,
-  hash: Buffer,
-  expiresAtMs: number,
+  { hash, expiresAtMs, actor }: Omit<CityClaims, 'fleetKey'> & { readonly hash: Buffer },
 ): void {
   const { id, name, district, park, industry, sizeClass, platform } = enterprise;
   const nowMs = clock.nowMs();
@@ -65,7 +71,7 @@ function put(
       from: null,
       to: null,
       cause: `${cityClaim}: ${devicesMax} devices of a simulated fleet`,
-      actor: 'system',
+      actor,
     });
   }
   prepared(

@@ -12,6 +12,7 @@ import type { Claims, StoredClaim } from './claims.ts';
 import type { Groups, StoredGroup } from './groups.ts';
 import type { Lives } from './lives.ts';
 import type { Tokens } from './tokens.ts';
+import type { Trials } from './trials.ts';
 
 /** A gateway speaks for the devices of its enterprise that name it; both share one namespace. */
 export type DeviceKind = 'device' | 'gateway';
@@ -260,6 +261,7 @@ export interface Registry extends RegistryReader {
   readonly claims: Claims;
   readonly groupKeys: Groups;
   readonly trust: Authorities;
+  readonly trials: Trials;
   /**
    * Registers a device or gateway, and its enterprise when that is new. Durable when it resolves.
    * `actor` (default `operator`) is who did it, for the audit trail. Rejects with `registry.*`.
@@ -302,12 +304,22 @@ export interface Registry extends RegistryReader {
    * city import registered; devices registered otherwise are left alone and reported as bad rows.
    * With `gateway`, every enterprise gets a gateway of that id, which may speak for its devices.
    */
-  importCity(city: CityDirectory, fleetKey: Buffer, gateway?: string): Promise<ImportReport>;
+  importCity(
+    city: CityDirectory,
+    fleetKey: Buffer,
+    gateway?: string,
+    actor?: string,
+  ): Promise<ImportReport>;
   /**
    * Registers only the enterprises of a city, each with the claim `fleet`, whose secret derives from
    * `fleetKey` (`fleetSecret(fleetKey, enterprise, 'claim')`), for as many devices as it has.
    */
-  importCityClaims(city: CityDirectory, fleetKey: Buffer, expiresAtMs: number): Promise<number>;
+  importCityClaims(
+    city: CityDirectory,
+    fleetKey: Buffer,
+    expiresAtMs: number,
+    actor?: string,
+  ): Promise<number>;
   /** Every entry in the order of keys, without secrets, at its own pace. */
   export(filter: DeviceFilter): AsyncIterable<DirectoryEntry>;
   /**
@@ -327,6 +339,6 @@ export interface Registry extends RegistryReader {
    * `{enterprise}.{name}`. A signal may be added, left out, labelled and ranged anew, but its type
    * never changes, not even after it was left out (`profile.type-changed`).
    */
-  addProfile(profile: DeviceProfile, enterprise: string | null): Promise<void>;
+  addProfile(profile: DeviceProfile, enterprise: string | null, actor?: string): Promise<void>;
   listProfiles(): Promise<readonly ListedProfile[]>;
 }

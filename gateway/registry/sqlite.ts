@@ -20,6 +20,7 @@ import { type Doer, putEnterprise } from './enterprises-table.ts';
 import type { Groups } from './groups.ts';
 import { generateSecret, ImportRun } from './import-run.ts';
 import type { StagingOptions } from './import-staging.ts';
+import { appendAudit } from './life-table.ts';
 import type { Lives } from './lives.ts';
 import { addedProfiles, profileOwners, putProfile } from './profiles-table.ts';
 import type {
@@ -51,7 +52,9 @@ import { SqliteLives } from './sqlite-lives.ts';
 import type { RegistryConnection } from './sqlite-part.ts';
 import { SqliteReader } from './sqlite-reader.ts';
 import { SqliteTokens } from './sqlite-tokens.ts';
+import { SqliteTrials } from './sqlite-trials.ts';
 import type { Tokens } from './tokens.ts';
+import type { Trials } from './trials.ts';
 
 export { openReader } from './sqlite-reader.ts';
 
@@ -77,6 +80,7 @@ class SqliteRegistry extends SqliteReader implements Registry {
   readonly claims: Claims;
   readonly groupKeys: Groups;
   readonly trust: Authorities;
+  readonly trials: Trials;
   readonly #connection: RegistryConnection;
   readonly #clock: Clock;
   readonly #dataVersion: StatementSync;
@@ -99,6 +103,7 @@ class SqliteRegistry extends SqliteReader implements Registry {
     this.claims = new SqliteClaims(counted);
     this.groupKeys = new SqliteGroups(counted, sealKey);
     this.trust = new SqliteAuthorities(counted);
+    this.trials = new SqliteTrials(counted);
   }
 
   override close(): void {
@@ -187,7 +192,12 @@ class SqliteRegistry extends SqliteReader implements Registry {
     );
   }
 
-  importCity(city: CityDirectory, fleetKey: Buffer, gateway?: string): Promise<ImportReport> {
+  importCity(
+    city: CityDirectory,
+    fleetKey: Buffer,
+    gateway?: string,
+    actor = operator,
+  ): Promise<ImportReport> {
     return this.#runImport(
       {
         dryRun: false,
@@ -195,15 +205,20 @@ class SqliteRegistry extends SqliteReader implements Registry {
         existing: 'fleet',
         enterprise: null,
         fleetKey: createSecretKey(fleetKey),
-        actor: operator,
+        actor,
         nowMs: this.#clock.nowMs(),
       },
       (run) => run.city(city, gateway),
     );
   }
 
-  importCityClaims(city: CityDirectory, fleetKey: Buffer, expiresAtMs: number): Promise<number> {
-    return issueCityClaims(this.#connection, city, fleetKey, expiresAtMs);
+  importCityClaims(
+    city: CityDirectory,
+    fleetKey: Buffer,
+    expiresAtMs: number,
+    actor = operator,
+  ): Promise<number> {
+    return issueCityClaims(this.#connection, city, { fleetKey, expiresAtMs, actor });
   }
 
   async #runImport(
@@ -255,10 +270,21 @@ class SqliteRegistry extends SqliteReader implements Registry {
     return this.read(() => listEnterprises(this.db, filter, page));
   }
 
-  addProfile(profile: DeviceProfile, enterprise: string | null): Promise<void> {
+  addProfile(profile: DeviceProfile, enterprise: string | null, actor = operator): Promise<void> {
     return this.#write(() => {
       if (builtInProfiles.has(profile.id)) throw new OnrampError('profile.built-in', profile.id);
-      putProfile(this.db, profile, enterprise, this.#clock.nowMs());
+      const atMs = this.#clock.nowMs();
+      putProfile(this.db, profile, enterprise, atMs);
+      appendAudit(this.db, {
+        atMs,
+        enterprise: enterprise ?? '',
+        device: null,
+        event: 'profile-added',
+        from: null,
+        to: null,
+        cause: profile.id,
+        actor,
+      });
     });
   }
 

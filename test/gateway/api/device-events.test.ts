@@ -1,8 +1,9 @@
 /** What just happened to a device, as JSON and as a stream. */
 
 import { text } from 'node:stream/consumers';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EventHub } from '../../../gateway/device-events/event-hub.ts';
+import { limits } from '../../../model/limits.ts';
 import { ApiWorld } from './api-world.ts';
 
 let world: ApiWorld;
@@ -63,5 +64,48 @@ it('is not there for a device that is not registered, or while no gateway runs',
   expect((await world.ask('GET', url)).json()).toMatchObject({
     status: 409,
     code: 'command.needs-gateway',
+  });
+});
+
+describe('a stream', () => {
+  /** Watches with a token; `ended` resolves when the stream is over. */
+  async function watch(authorization: string) {
+    const answer = await world.app.inject({
+      url,
+      headers: { authorization: `Bearer ${authorization}`, accept: 'text/event-stream' },
+      payloadAsStream: true,
+    });
+    const ended = text(answer.stream()).catch(() => 'broken off');
+    return { status: answer.statusCode, ended };
+  }
+
+  it('ends when its token is revoked, and no other', async () => {
+    const [one, other] = [await world.issue('enterprise', 'acme'), await world.issue('viewer')];
+    const [first, second] = [await watch(one), await watch(other)];
+    const { id } = (await world.context.registry.tokens.verify(one))!;
+    await world.ask('POST', `/api/v1/tokens/${id}/revoke`);
+    await first.ended;
+    expect(world.app.openStreams.size).toBe(1);
+    expect((await watch(one)).status).toBe(401);
+    hub.close();
+    await second.ended;
+    expect(world.app.openStreams.size).toBe(0);
+  });
+
+  it('ends soon after its token has expired', async () => {
+    const watching = await watch(await world.issue('viewer', 'acme'));
+    await world.clock.advanceAsync(3_600_000 - 1);
+    expect(world.app.openStreams.size).toBe(1);
+    await world.clock.advanceAsync(5000);
+    await watching.ended;
+    expect(world.app.openStreams.size).toBe(0);
+  });
+
+  it('is given to a bounded number of viewers of one enterprise', async () => {
+    const own = await world.issue('enterprise', 'acme');
+    const answers = [];
+    for (let i = 0; i <= limits.apiViewersPerEnterpriseMax; i++) answers.push(await watch(own));
+    expect(answers.map(({ status }) => status).filter((status) => status !== 200)).toEqual([503]);
+    expect((await watch(await world.issue('viewer'))).status).toBe(200);
   });
 });

@@ -39,6 +39,10 @@ it('adds one from CSV, and its device gets a sample of it', async () => {
   });
   const shown = await world.ask('GET', '/api/v1/profiles/acme.press');
   expect(shown.json()).toEqual(added.json());
+  const trail = await world.ask('GET', '/api/v1/audit?enterprise=acme');
+  expect(trail.json().items).toMatchObject([
+    { event: 'profile-added', cause: 'acme.press', actor: 'operator' },
+  ]);
   const card = await world.ask('POST', '/api/v1/devices', {
     payload: { enterprise: 'acme', device: 'p-1', profile: 'acme.press' },
   });

@@ -18,11 +18,17 @@ const access = fc.record({
   scope: fc.constantFrom(...scopes),
 });
 const identity = fc.oneof(
-  fc.constant<Identity>({ role: 'operator', enterprise: null, actor: 'operator' }),
+  fc.constant<Identity>({
+    role: 'operator',
+    enterprise: null,
+    actor: 'operator',
+    expiresAtMs: null,
+  }),
   fc.record<Identity>({
     role: fc.constantFrom('enterprise', 'viewer'),
     enterprise: fc.constantFrom('acme', 'beta', null),
     actor: fc.constant('token:x'),
+    expiresAtMs: fc.constant(1),
   }),
 );
 const method = fc.constantFrom('GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE');
@@ -59,7 +65,7 @@ describe('what a confined identity asks', () => {
       query: { enterprise: asked, text: 'x' },
       body: { enterprise: asked, name: 'x' },
     };
-    const who: Identity = { role: 'enterprise', enterprise: own, actor: 'token:x' };
+    const who: Identity = { role: 'enterprise', enterprise: own, actor: 'token:x', expiresAtMs: 1 };
     try {
       return confine(declared, who, parts);
     } catch (error) {
@@ -102,7 +108,12 @@ describe('what a confined identity asks', () => {
     fc.assert(
       fc.property(access, enterprise, (declared, asked) => {
         const parts = { params: { enterprise: asked }, query: { enterprise: asked }, body: null };
-        const who: Identity = { role: 'viewer', enterprise: null, actor: 'token:x' };
+        const who: Identity = {
+          role: 'viewer',
+          enterprise: null,
+          actor: 'token:x',
+          expiresAtMs: 1,
+        };
         expect(confine(declared, who, parts)).toBe(parts);
       }),
     );
