@@ -234,6 +234,17 @@ CREATE TRIGGER profile_changed AFTER UPDATE ON profile
 BEGIN UPDATE profile_version SET version = version + 1; END;
 `;
 
+const version3 = `
+CREATE TABLE trial (
+  enterprise TEXT PRIMARY KEY REFERENCES enterprise (id),
+  device TEXT NOT NULL,
+  created_at_ms INTEGER NOT NULL,
+  expires_at_ms INTEGER NOT NULL,
+  ended_at_ms INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX trial_living ON trial (expires_at_ms) WHERE ended_at_ms IS NULL;
+`;
+
 /**
  * The registry at `path`. Write-ahead log, so that readers and the writer do not wait for each
  * other; a commit is on disk when it returns.
@@ -250,6 +261,6 @@ export function registryFile(path: string): DatabaseFile {
       PRAGMA cache_size = -32768;
       PRAGMA temp_store = MEMORY;
     `,
-    migrations: [version1, version2],
+    migrations: [version1, version2, version3],
   };
 }
