@@ -1,9 +1,10 @@
 /** The `simulate` command. */
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { type Clock, systemClock } from '../model/clock.ts';
 import { messageOf } from '../model/errors.ts';
+import { platformApiOf, registerClaims } from './onboarding/register.ts';
 import {
   needsFleetKey,
   type SimulationOptions,
@@ -82,7 +83,8 @@ export async function simulate(
   environment: CommandEnvironment,
 ): Promise<number> {
   const { clock, signal, stdout, stderr } = environment;
-  const options = readOptions(flags);
+  const registered = await registerBeforeKey(flags);
+  const options = readOptions(registered ? { ...flags, register: false } : flags);
   const progress = progressWriter(stderr);
   const { report } = await runSimulation(options, {
     clock,
@@ -103,8 +105,23 @@ export function exitCode(report: SimulationReport): number {
   return report.connect.connected === devices && stored === devices ? 0 : 1;
 }
 
+/**
+ * Registers the claims where the fleet key is not there yet, since a gateway makes its key when it
+ * first needs it; true when it did. Everything else is checked before.
+ */
+async function registerBeforeKey(flags: Readonly<Record<string, unknown>>): Promise<boolean> {
+  const keyFile = String(flags.fleetKey ?? fleetKeyFile);
+  if (flags.register !== true || existsSync(keyFile)) return false;
+  const options = readOptions(flags, false);
+  await registerClaims(platformApiOf(options)!, options);
+  return true;
+}
+
 /** The files that flags name are read here, so that what cannot be read is reported with the rest. */
-function readOptions(flags: Readonly<Record<string, unknown>>): SimulationOptions {
+function readOptions(
+  flags: Readonly<Record<string, unknown>>,
+  withKey = needsFleetKey(flags),
+): SimulationOptions {
   const problems: string[] = [];
   const read = (flag: string, path: unknown): string | undefined => {
     if (typeof path !== 'string') return undefined;
@@ -115,8 +132,7 @@ function readOptions(flags: Readonly<Record<string, unknown>>): SimulationOption
       return undefined;
     }
   };
-  const preset = needsFleetKey(flags) ? fleetKeyFile : undefined;
-  const key = read('--fleet-key', flags.fleetKey ?? preset);
+  const key = withKey ? read('--fleet-key', flags.fleetKey ?? fleetKeyFile) : undefined;
   const token = read('--api-token-file', flags.apiTokenFile);
   const input = {
     ...flags,

@@ -15,9 +15,9 @@ import { Machines } from './machines.ts';
 import { type FailureCount, Measurements } from './measurements.ts';
 import { CredentialFile } from './onboarding/credential-file.ts';
 import { FirstRows } from './onboarding/first-rows.ts';
-import { registerClaims } from './onboarding/register.ts';
+import { platformApiOf, registerClaims } from './onboarding/register.ts';
 import type { SimulationOptions } from './options.ts';
-import { PlatformApi } from './platform-api.ts';
+import type { PlatformApi } from './platform-api.ts';
 import { type SimulationReport, simulationReport } from './report.ts';
 
 /** How often progress is reported and the end of a phase is looked for. */
@@ -29,9 +29,6 @@ const interruptedDrainMs = 2000;
 
 /** Time for the sessions to end politely. */
 const leaveMs = 5000;
-
-/** For one answer of the platform's API; it may have 100,000 claims to write. */
-const apiTimeoutMs = 120_000;
 
 /** `storing` waits for the first rows of devices that came by a claim. */
 export type SimulationPhase = 'connecting' | 'running' | 'draining' | 'storing' | 'leaving';
@@ -177,11 +174,10 @@ async function castOf(
     inFlightMax: options.inFlight,
     random: jitter,
   });
-  const { api: url, apiTokenFile: token } = options;
-  if (onboarding === null || url === undefined || token === undefined) {
+  const api = platformApiOf(options);
+  if (onboarding === null || api === null) {
     return { fleet, onboarding, api: null, firstRows: null };
   }
-  const api = new PlatformApi({ url, token, timeoutMs: apiTimeoutMs });
   const firstRows = new FirstRows({ clock, api, devices, onboarding, measurements });
   return { fleet, onboarding, api, firstRows };
 }

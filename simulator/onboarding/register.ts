@@ -2,7 +2,15 @@
 
 import { OnrampError } from '../../model/errors.ts';
 import type { SimulationOptions } from '../options.ts';
-import { ApiUnreachable, type PlatformApi, problemOf } from '../platform-api.ts';
+import { ApiUnreachable, PlatformApi, problemOf } from '../platform-api.ts';
+
+/** For one answer; the platform may have 10,000 claims to write. */
+const timeoutMs = 120_000;
+
+/** The API that `options` names; null when they name none. */
+export function platformApiOf({ api: url, apiTokenFile: token }: SimulationOptions) {
+  return url === undefined || !token ? null : new PlatformApi({ url, token, timeoutMs });
+}
 
 /**
  * `POST /api/v1/claims/import-city`: one claim for each enterprise, whose secret derives from the

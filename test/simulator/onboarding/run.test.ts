@@ -105,6 +105,17 @@ describe('simulate --onboard claim', () => {
     expect(report.failures).toEqual([]);
   });
 
+  it('reads a fleet key that the platform makes when claims are registered', async () => {
+    const key = join(folder, 'made.key');
+    api.play = async (request, response) => {
+      if (request.method === 'POST') await writeFile(key, fleetKey.toString('base64url'));
+      return listing(request, response);
+    };
+    const { code } = await run({ ...asking(), register: true, fleetKey: key });
+    expect(code).toBe(0);
+    expect(api.requests.filter(({ method }) => method === 'POST')).toHaveLength(1);
+  });
+
   it('does not know the rows of a platform it does not ask', async () => {
     const { code, report } = await run(onboard);
     expect(code).toBe(0);
