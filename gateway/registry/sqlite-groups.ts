@@ -236,9 +236,10 @@ export class SqliteGroups implements Groups {
   }
 }
 
-/** Strict: `Buffer.from` would skip what is no base64. */
-function givenKey(text: string): Buffer {
+/** The bytes of a group key that somebody brings along. Throws `registry.device-invalid`. */
+export function givenKey(text: string): Buffer {
   const key = Buffer.from(text, 'base64');
+  // `Buffer.from` skips what is no base64.
   const exact = key.toString('base64').replace(/=+$/, '') === text.replace(/=+$/, '');
   if (exact && key.length >= keyBytesMin && key.length <= keyBytesMax) return key;
   const detail = `a group key is base64 of ${keyBytesMin} to ${keyBytesMax} bytes`;
