@@ -11,7 +11,7 @@ import type { Operator } from './operator.ts';
 /** What a command needs of its process, replaceable in tests. */
 export interface CommandEnvironment {
   readonly clock: Clock;
-  readonly stdin: Readable;
+  readonly stdin: Readable & { readonly isTTY?: boolean | undefined };
   readonly stdout: NodeJS.WritableStream;
   readonly stderr: { readonly isTTY?: boolean | undefined; write(text: string): unknown };
   /** 0 done, 1 failed, 2 wrong usage or configuration. */
@@ -86,26 +86,52 @@ export interface CommandRun extends CommandEnvironment {
   readonly json: boolean;
 }
 
+/** The body of a command that reaches a gateway. */
+type OperatorBody<Options> = (
+  run: CommandRun,
+  options: Options,
+  args: readonly string[],
+) => Promise<void>;
+
+/** The body of a command that needs no gateway. */
+type LocalBody<Options> = (
+  run: Omit<CommandRun, 'operator'>,
+  options: Options & SharedOptions,
+  args: readonly string[],
+) => Promise<void>;
+
 /**
- * An action that opens the operator, runs `body` and closes again. A failure becomes a line on
- * stderr and an exit code.
+ * An action that opens the operator, runs `body` and closes again. `first` comes before that: while a
+ * person thinks, no data folder is locked. A failure becomes a line on stderr and an exit code.
  */
 export function withOperator<Options>(
   environment: CommandEnvironment,
-  body: (run: CommandRun, options: Options, args: readonly string[]) => Promise<void>,
+  body: OperatorBody<Options>,
+  first: LocalBody<Options> = async () => {},
+): (this: Command) => Promise<void> {
+  return locally<Options>(environment, async (run, options, args) => {
+    await first(run, options, args);
+    const operator = await openOperator(options, environment.clock);
+    try {
+      if (operator.notice !== null) environment.stderr.write(`${operator.notice}\n`);
+      await body({ ...run, operator }, options, args);
+    } finally {
+      await operator.close();
+    }
+  });
+}
+
+/** An action that runs `body`; a failure becomes a line on stderr and an exit code. */
+export function locally<Options>(
+  environment: CommandEnvironment,
+  body: LocalBody<Options>,
 ): (this: Command) => Promise<void> {
   return async function action(this: Command) {
     const options = this.optsWithGlobals<SharedOptions & Options>();
-    let operator: Operator | null = null;
     try {
-      operator = await openOperator(options, environment.clock);
-      if (operator.notice !== null) environment.stderr.write(`${operator.notice}\n`);
-      const run = { ...environment, operator, json: options.json === true };
-      await body(run, options, this.args);
+      await body({ ...environment, json: options.json === true }, options, this.args);
     } catch (error) {
       finish(error, environment);
-    } finally {
-      await operator?.close();
     }
   };
 }
@@ -133,7 +159,7 @@ function errorText(error: unknown): string {
 }
 
 /** Prints `result` as one line of JSON. */
-export function printJson(run: CommandRun, result: unknown): void {
+export function printJson(run: Pick<CommandRun, 'stdout'>, result: unknown): void {
   run.stdout.write(`${JSON.stringify(result)}\n`);
 }
 

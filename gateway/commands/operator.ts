@@ -37,6 +37,11 @@ export async function ask<T>(operator: Operator, request: OperatorRequest): Prom
   return JSON.parse(await text(await operator.send(request))) as T;
 }
 
+/** A document as the body of a request; what is undefined in it is left out. */
+export function jsonBody(document: unknown): NonNullable<OperatorRequest['body']> {
+  return { type: 'application/json', content: JSON.stringify(document) };
+}
+
 /** Path and query of a request. */
 export function target({ path, query = {} }: OperatorRequest): string {
   const parameters = new URLSearchParams();

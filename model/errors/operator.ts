@@ -59,6 +59,11 @@ export const operatorErrors = {
     'This needs a running gateway. Start it with "onramp gateway" on the same data folder.',
     '此操作需要网关正在运行。请在同一数据目录上执行 "onramp gateway"。',
   ),
+  'command.not-confirmed': entry(
+    false,
+    'This cannot be taken back and was not confirmed; nothing was done. Answer yes, or add --yes.',
+    '此操作不可撤销且未经确认,未执行任何操作。请回答 yes,或添加 --yes。',
+  ),
   'command.file-unwritable': entry(
     false,
     'A file named on the command line cannot be made; nothing was done. Name another one.',
