@@ -1,13 +1,14 @@
 /**
- * Injected, with four workers: one client id on many connections at once, suspensions while a device
+ * Injected, with four workers: machines that claim and ask again, one client id on many connections at once, suspensions while a device
  * is connected, while it connects in a storm and while an import names it, `kill -9` of workers and
  * of the supervisor. Must hold: one session for each client id; who is suspended has none, and gets
  * none in any worker until it is resumed.
  */
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { claimCredentials, provisioningTopic } from '../../model/dialects/native-provisioning.ts';
 import { TestGateway } from '../helpers/gateway.ts';
-import { RawMqtt } from '../helpers/raw-mqtt.ts';
+import { publishPacket, RawMqtt } from '../helpers/raw-mqtt.ts';
 
 interface Card {
   readonly clientId: string;
@@ -93,6 +94,49 @@ describe('a client id', () => {
     }
     expect((await deviceNow()).online).toBe(true);
     await expect.poll(async () => (await gateway.status()).sessions, { timeout: 10_000 }).toBe(1);
+  }, 60_000);
+});
+
+describe('a machine nobody has seen', () => {
+  test('claims, asks again, comes back with its credential and is active with its first row', async () => {
+    const claim = { enterprise: 'acme', id: 'batch', devicesMax: 8, profile: 'generic' };
+    const { secret } = (await gateway.client.post('/api/v1/claims', claim)) as { secret: string };
+    const serials = Array.from({ length: 8 }, (_, i) => `sn-${i}`);
+    const ask = async (serial: string): Promise<Card> => {
+      const credentials = claimCredentials('acme', serial, 'batch', secret);
+      const { connection, code } = await connect({ ...credentials, topic: '', sample: '' });
+      expect(code).toBe(0);
+      const topic = (channel: 'request' | 'response') =>
+        provisioningTopic({ enterprise: 'acme', serial, channel });
+      connection.send({
+        cmd: 'subscribe',
+        messageId: 1,
+        subscriptions: [{ topic: topic('response'), qos: 0 }],
+      });
+      await connection.waitFor(({ cmd }) => cmd === 'suback');
+      connection.send(
+        publishPacket(topic('request'), JSON.stringify({ serial }), { messageId: 2 }),
+      );
+      const answer = await connection.waitFor(({ cmd }) => cmd === 'publish');
+      connection.close();
+      return JSON.parse((answer as unknown as { payload: Buffer }).payload.toString()) as Card;
+    };
+    const first = await Promise.all(serials.map(ask));
+    const second = await Promise.all(serials.map(ask));
+    expect(second).toEqual(first);
+    for (const card of first) {
+      const { connection, code } = await connect(card);
+      expect(code).toBe(0);
+      connection.send(publishPacket(card.topic, card.sample));
+      await connection.waitFor(({ cmd }) => cmd === 'puback');
+    }
+    const active = async () => {
+      const { onboarding } = await gateway.status();
+      return onboarding?.city.production;
+    };
+    const all = { registered: 8, activated: 8, connected: 8, online: 8 };
+    await expect.poll(active, { timeout: 20_000 }).toEqual(all);
+    expect(await deviceNow('sn-0')).toMatchObject({ state: 'active', online: true });
   }, 60_000);
 });
 
