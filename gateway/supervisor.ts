@@ -210,7 +210,12 @@ export class Supervisor {
     await waitForOrphans(this.#data, this.#clock);
     if (workers > 1) await probePorts(this.#host, [broker.port, broker.tlsPort]);
     if (broker.tlsPort === null) return null;
-    return tlsIdentity(broker, this.#data.tlsFolder, this.#clock, publicUrl);
+    return tlsIdentity(broker, {
+      folder: this.#data.tlsFolder,
+      clock: this.#clock,
+      publicUrl,
+      log: this.#log,
+    });
   }
 
   #feeds(liveGenerations: () => ReadonlySet<string>): Feeds {
