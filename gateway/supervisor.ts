@@ -3,7 +3,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { type Clock, systemClock, type Timer } from '../model/clock.ts';
+import { type Clock, systemClock } from '../model/clock.ts';
 import { messageOf } from '../model/errors.ts';
 import { secretBytes } from '../model/random.ts';
 import { type Api, startApi } from './api/server.ts';
@@ -11,7 +11,6 @@ import type { GatewaySettings } from './config.ts';
 import { tellingDeadLetters } from './device-events/store-refusals.ts';
 import { nodeFiles } from './journal/files.ts';
 import { JournalRoom } from './journal-room.ts';
-import type { RoomGrant } from './messages.ts';
 import type { Onboarding } from './onboarding/onboarding.ts';
 import { startOnboarding } from './onboarding/start.ts';
 import { fleetKeyIn, registryKeyIn, secretIn, writeOwnerFile } from './owner-file.ts';
@@ -30,13 +29,12 @@ import { StoreStart } from './store-start.ts';
 import { createStore } from './stores/index.ts';
 import type { Store } from './stores/store.ts';
 import { type TlsIdentity, tlsIdentity } from './tls-identity.ts';
+import { Upkeep } from './upkeep.ts';
 import { WorkerPool, type WorkerPoolOptions } from './worker-pool.ts';
 
-const roomIntervalMs = 500;
 const lingerMs = 200;
 const drainTimeoutMs = 15_000;
 const hourMs = 3_600_000;
-const pruneIntervalMs = hourMs;
 
 /** Where a running gateway can be reached. */
 export interface GatewayAddress {
@@ -49,19 +47,6 @@ export interface GatewayAddress {
 
 type Log = ReturnType<typeof pino>;
 
-/** Parts that are looked after again and again. */
-interface Repeated {
-  readonly room: JournalRoom;
-  readonly workers: WorkerPool;
-  readonly board: StatusBoard;
-  readonly rates: RateShares;
-  readonly prunable: {
-    readonly store: Store;
-    readonly deadLetters: DeadLetters;
-    readonly registry: Registry;
-  };
-}
-
 /** A running gateway: registry, shipper, API, and its workers. */
 export class Supervisor {
   readonly #settings: GatewaySettings;
@@ -69,8 +54,6 @@ export class Supervisor {
   readonly #clock: Clock = systemClock;
   readonly #log: Log;
   readonly #closers: (() => Promise<void> | void)[] = [];
-  readonly #timers: Timer[] = [];
-  #notReady = '';
   #stopped: Promise<void> | null = null;
 
   constructor(settings: GatewaySettings) {
@@ -102,7 +85,6 @@ export class Supervisor {
   }
 
   async #stop(): Promise<void> {
-    for (const timer of this.#timers) timer.cancel();
     for (const close of this.#closers.reverse()) {
       try {
         await close();
@@ -174,9 +156,22 @@ export class Supervisor {
     await shipper.start();
     this.#closers.push(() => shipper.stop(drainTimeoutMs));
     this.#closers.push(() => workers.stop());
-    await this.#grantRoom(room, workers);
+    const upkeep = new Upkeep({
+      settings: this.#settings,
+      clock: this.#clock,
+      log: this.#log,
+      room,
+      workers,
+      board,
+      rates,
+      store,
+      deadLetters,
+      registry,
+    });
+    this.#closers.push(() => upkeep.stop());
+    await upkeep.grantRoom();
     await workers.start();
-    this.#repeat({ room, workers, board, rates, prunable: { store, deadLetters, registry } });
+    upkeep.start();
     const api = await this.#startApi({
       registry,
       onboarding,
@@ -186,19 +181,6 @@ export class Supervisor {
       status: () => board.status(),
     });
     return this.#announce(api, workers, tls, operatorToken);
-  }
-
-  #repeat({ board, prunable, rates, room, workers }: Repeated): void {
-    this.#timers.push(
-      this.#clock.every(roomIntervalMs, () => void this.#grantRoom(room, workers)),
-      this.#clock.every(1000, () => {
-        board.tick();
-        this.#logReadiness(board.notReady());
-        const shares = rates.shares();
-        if (shares.length > 0) workers.broadcast({ type: 'rate-shares', shares });
-      }),
-      this.#clock.every(pruneIntervalMs, () => void this.#prune(prunable)),
-    );
   }
 
   /** Takes hold of the data folder and the ports; what TLS shows is in that folder. */
@@ -263,7 +245,7 @@ export class Supervisor {
     room: JournalRoom,
     told: Pick<WorkerPoolOptions, 'onMessage' | 'onReady' | 'onGone'>,
   ): WorkerPool {
-    const { broker, workers } = this.#settings;
+    const { broker, enterprises, workers } = this.#settings;
     let ports = { mqtt: broker.port, mqttTls: broker.tlsPort };
     const started = this.#clock.nowMs().toString(36);
     const pool: WorkerPool = new WorkerPool({
@@ -277,7 +259,7 @@ export class Supervisor {
           type: 'start',
           settings: this.#settings,
           generation,
-          roomBytes: this.#roomOfEach(room).bytes,
+          roomBytes: room.grant(workers, enterprises.journalShare).bytes,
           tls: tls && { key: tls.key, cert: tls.cert },
           ports,
         };
@@ -286,41 +268,6 @@ export class Supervisor {
       log: this.#log,
     });
     return pool;
-  }
-
-  #roomOfEach(room: JournalRoom): RoomGrant {
-    const { enterprises, workers } = this.#settings;
-    return room.grant(workers, enterprises.journalShare);
-  }
-
-  async #grantRoom(room: JournalRoom, pool: WorkerPool): Promise<void> {
-    try {
-      await room.measure(this.#clock.nowMs());
-      pool.broadcast({ type: 'room', ...this.#roomOfEach(room) });
-    } catch (error) {
-      this.#log.warn(`The journal could not be measured: ${messageOf(error)}`);
-    }
-  }
-
-  /** Says once when the gateway takes nothing more, and once when it does again. */
-  #logReadiness(reasons: readonly string[]): void {
-    const now = reasons.join(' ');
-    if (now === this.#notReady) return;
-    this.#notReady = now;
-    if (now === '') this.#log.info('Ready again.');
-    else this.#log.warn(now);
-  }
-
-  async #prune({ deadLetters, registry, store }: Repeated['prunable']): Promise<void> {
-    const { audit, deadLetters: letters, rows } = this.#settings.retention;
-    const nowMs = this.#clock.nowMs();
-    try {
-      if (rows !== null) await store.prune(nowMs - rows);
-      await deadLetters.prune(nowMs - letters);
-      await registry.lives.pruneAudit(nowMs - audit);
-    } catch (error) {
-      this.#log.warn(`What is old could not be removed, trying again later: ${messageOf(error)}`);
-    }
   }
 
   async #startApi(parts: {

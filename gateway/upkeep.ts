@@ -1,0 +1,94 @@
+/** What a gateway does again and again: grants its workers room, says whether it is ready, forgets what is old. */
+
+import type { Clock, Timer } from '../model/clock.ts';
+import { messageOf } from '../model/errors.ts';
+import type { GatewaySettings } from './config.ts';
+import type { JournalRoom } from './journal-room.ts';
+import type { RateShares } from './rate-shares.ts';
+import type { Registry } from './registry/registry.ts';
+import type { DeadLetters } from './shipping/dead-letters.ts';
+import type { StatusBoard } from './status-board.ts';
+import type { Store } from './stores/store.ts';
+import type { WorkerPool } from './worker-pool.ts';
+
+export interface UpkeepOptions {
+  readonly settings: GatewaySettings;
+  readonly clock: Clock;
+  readonly log: { info(message: string): void; warn(message: string): void };
+  readonly room: JournalRoom;
+  readonly workers: Pick<WorkerPool, 'broadcast'>;
+  readonly board: StatusBoard;
+  readonly rates: RateShares;
+  readonly store: Store;
+  readonly deadLetters: DeadLetters;
+  readonly registry: Pick<Registry, 'lives'>;
+}
+
+const roomIntervalMs = 500;
+const secondMs = 1000;
+const pruneIntervalMs = 3_600_000;
+
+export class Upkeep {
+  readonly #options: UpkeepOptions;
+  readonly #timers: Timer[] = [];
+  #notReady = '';
+
+  constructor(options: UpkeepOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    const { clock } = this.#options;
+    this.#timers.push(
+      clock.every(roomIntervalMs, () => void this.grantRoom()),
+      clock.every(secondMs, () => this.#tick()),
+      clock.every(pruneIntervalMs, () => void this.#prune()),
+    );
+  }
+
+  stop(): void {
+    for (const timer of this.#timers) timer.cancel();
+  }
+
+  /** Measures the journal and tells every worker how much it may write. */
+  async grantRoom(): Promise<void> {
+    const { clock, log, room, settings, workers } = this.#options;
+    try {
+      await room.measure(clock.nowMs());
+      const grant = room.grant(settings.workers, settings.enterprises.journalShare);
+      workers.broadcast({ type: 'room', ...grant });
+    } catch (error) {
+      log.warn(`The journal could not be measured: ${messageOf(error)}`);
+    }
+  }
+
+  #tick(): void {
+    const { board, rates, workers } = this.#options;
+    board.tick();
+    this.#logReadiness(board.notReady().join(' '));
+    const shares = rates.shares();
+    if (shares.length > 0) workers.broadcast({ type: 'rate-shares', shares });
+  }
+
+  /** Says once when the gateway takes nothing more, and once when it does again. */
+  #logReadiness(notReady: string): void {
+    const { log } = this.#options;
+    if (notReady === this.#notReady) return;
+    this.#notReady = notReady;
+    if (notReady === '') log.info('Ready again.');
+    else log.warn(notReady);
+  }
+
+  async #prune(): Promise<void> {
+    const { clock, deadLetters, log, registry, settings, store } = this.#options;
+    const { audit, deadLetters: letters, rows } = settings.retention;
+    const nowMs = clock.nowMs();
+    try {
+      if (rows !== null) await store.prune(nowMs - rows);
+      await deadLetters.prune(nowMs - letters);
+      await registry.lives.pruneAudit(nowMs - audit);
+    } catch (error) {
+      log.warn(`What is old could not be removed, trying again later: ${messageOf(error)}`);
+    }
+  }
+}
