@@ -93,31 +93,37 @@ export class PlatformView {
   }
 
   async #events(): Promise<HeardEvent[]> {
-    const body = await this.#get(`/events`);
-    const { events } = (body ?? {}) as { events?: unknown };
-    if (!Array.isArray(events)) return [];
-    return events.slice(-eventsReadMax).filter(isEvent);
+    const { items } = (await this.#get('/events')) as { items?: unknown };
+    if (!Array.isArray(items)) return this.#unexpected([]);
+    return items.slice(-eventsReadMax).filter(isEvent);
   }
 
   async #newestRow(range: string): Promise<number | null> {
     const body = await this.#get(`/readings?limit=1${range}`);
-    const { readings } = (body ?? {}) as { readings?: { timestampMs?: unknown }[] };
-    const timestampMs = Array.isArray(readings) ? readings[0]?.timestampMs : undefined;
+    const { readings } = body as { readings?: { timestampMs?: unknown }[] };
+    if (!Array.isArray(readings)) return this.#unexpected(null);
+    const timestampMs = readings[0]?.timestampMs;
     return typeof timestampMs === 'number' ? timestampMs : null;
   }
 
-  /** The body of a resource of the device; null when there is none, and `problem` says why. */
-  async #get(resource: string): Promise<unknown> {
+  /** An answer that is a success and not what was asked for. */
+  #unexpected<T>(nothing: T): T {
+    this.#problem ??= { kind: 'failed', problem: 'an answer of another form' };
+    return nothing;
+  }
+
+  /** The body of a resource of the device; empty when there is none, and `problem` says why. */
+  async #get(resource: string): Promise<object> {
     const path = `/api/v1/devices/${encodeURIComponent(this.key)}${resource}`;
     try {
       const answer = await this.#api.get(path);
       if (answer.dateMs !== null) this.#clockLeadMs = this.#clock.nowMs() - answer.dateMs;
       this.#problem = apiProblem(answer.status, problemOf(answer));
-      return this.#problem === null ? answer.body : null;
+      return this.#problem === null ? Object(answer.body) : {};
     } catch (error) {
       if (!(error instanceof ApiUnreachable)) throw error;
       this.#problem = { kind: 'unreachable', reason: error.message };
-      return null;
+      return {};
     }
   }
 }

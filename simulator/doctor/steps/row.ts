@@ -47,13 +47,15 @@ async function follow(
   for (;;) {
     const stored = await platform.hasRow(timestampsMs.at(-1) ?? null);
     // Asked after the row: what was refused of the same reading is known by then.
-    const refusals = (await platform.news()).filter(({ kind }) => kind.endsWith('-refused'));
-    for (const { text } of refusals) found(finding('row', 'wrong', 'row.refused', text));
+    const news = await platform.news();
+    const whole = news.filter(({ kind }) => kind === 'reading-refused');
+    // What is said of the whole reading names its fields.
+    const told = whole.length > 0 ? whole : news.filter(({ kind }) => kind === 'field-refused');
+    for (const { text } of told) found(finding('row', 'wrong', 'row.refused', text));
     const problem = problemFinding(platform);
     if (problem !== null) found(problem);
     else if (stored) found(finding('row', 'ok', 'row.stored'));
-    const refused = refusals.some(({ kind }) => kind === 'reading-refused');
-    if (problem !== null || stored || refused) return;
+    if (problem !== null || stored || whole.length > 0) return;
     if (clock.monotonicMs() >= endMs) break;
     await sleep(clock, pollIntervalMs);
   }

@@ -42,7 +42,7 @@ class Platform {
     if (!authorized) return answerJson(response, 401, { code: 'api.unauthorized' });
     if (this.status !== 200) return answerJson(response, this.status, { code: 'api.internal' });
     if (path.startsWith('/api/v1/devices/e1.d1/events')) {
-      return answerJson(response, 200, { events: this.events });
+      return answerJson(response, 200, { items: this.events });
     }
     const url = new URL(path, 'http://h');
     const from = Number(url.searchParams.get('from') ?? 0);
@@ -118,6 +118,17 @@ describe('the row', () => {
     expect(findings.some(({ id }) => id === 'row.stored')).toBe(stored);
   });
 
+  it('comes with one sentence when every field was refused', async () => {
+    const platform = new Platform();
+    const text = ['No value of the reading could be used: …', '读数中没有可用的数值:…'] as const;
+    platform.onReading = () => {
+      platform.tell('field-refused', 'signal.unknown', ...unknownSignal);
+      platform.tell('reading-refused', 'reading.all-refused', ...text);
+    };
+    const { wrong } = await visit(await platform.start());
+    expect(wrong).toEqual([{ en: text[0], zh: text[1] }]);
+  });
+
   it('is told the reason of a refused log-in', async () => {
     const platform = new Platform();
     platform.onConnect = () =>
@@ -147,6 +158,13 @@ describe('the API', () => {
     expect(wrong).toHaveLength(1);
     expect(wrong[0]!.en).toMatch(/no device e1\.d1 that this token may see/);
     expect(wrong[0]!.zh).toMatch(/没有此令牌可见的设备 e1\.d1/);
+  });
+
+  it('that answers in another form is said so', async () => {
+    const platform = new Platform();
+    platform.events = {} as object[];
+    const { findings } = await visit(await platform.start());
+    expect(findings.at(-1)).toMatchObject({ verdict: 'not-checked', id: 'row.api-failed' });
   });
 
   it('that is not there is said so', async () => {
