@@ -97,12 +97,8 @@ export class Supervisor {
   async #start(): Promise<GatewayAddress> {
     const tls = await this.#takePossession();
     const operatorToken = secretIn(this.#data.operatorToken);
-    const registry = openRegistry({
-      path: this.#data.registry,
-      clock: this.#clock,
-      sealKey: registryKeyIn(this.#data.registryKey),
-    });
-    this.#closers.push(() => registry.close());
+    const own = { settings: this.#settings, clock: this.#clock, log: this.#log };
+    const registry = this.#openRegistry();
     const deadLetters = new DeadLetters(this.#data.deadLetters);
     this.#closers.push(() => deadLetters.close());
     const { store, started } = await this.#openStore();
@@ -125,9 +121,7 @@ export class Supervisor {
       },
     });
     const { events, onboarding, stop, workerReady } = startOnboarding({
-      settings: this.#settings,
-      clock: this.#clock,
-      log: this.#log,
+      ...own,
       registry,
       pool: workers,
       storeAway: () => board.storeAway,
@@ -137,8 +131,7 @@ export class Supervisor {
       feeds,
       store,
       deadLetters: tellingDeadLetters(deadLetters, events),
-      clock: this.#clock,
-      log: this.#log,
+      ...own,
       lingerMs,
       onStored: (keys) => onboarding.rowsStored(keys),
     });
@@ -156,18 +149,8 @@ export class Supervisor {
     await shipper.start();
     this.#closers.push(() => shipper.stop(drainTimeoutMs));
     this.#closers.push(() => workers.stop());
-    const upkeep = new Upkeep({
-      settings: this.#settings,
-      clock: this.#clock,
-      log: this.#log,
-      room,
-      workers,
-      board,
-      rates,
-      store,
-      deadLetters,
-      registry,
-    });
+    const kept = { room, workers, board, rates, store, deadLetters, registry };
+    const upkeep = new Upkeep({ ...own, ...kept });
     this.#closers.push(() => upkeep.stop());
     await upkeep.grantRoom();
     await workers.start();
@@ -215,6 +198,16 @@ export class Supervisor {
 
   get #host(): string {
     return this.#settings.lan ? '0.0.0.0' : '127.0.0.1';
+  }
+
+  #openRegistry(): Registry {
+    const registry = openRegistry({
+      path: this.#data.registry,
+      clock: this.#clock,
+      sealKey: registryKeyIn(this.#data.registryKey),
+    });
+    this.#closers.push(() => registry.close());
+    return registry;
   }
 
   /** The store; when it is away, readings wait in the journal and it is tried until it is there. */
