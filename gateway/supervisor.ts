@@ -29,6 +29,8 @@ import { StoreStart } from './store-start.ts';
 import { createStore } from './stores/index.ts';
 import type { Store } from './stores/store.ts';
 import { type TlsIdentity, tlsIdentity } from './tls-identity.ts';
+import { endpointOf, lanAddress } from './trials/endpoint.ts';
+import { TrialKeeper } from './trials/trial-keeper.ts';
 import { Upkeep } from './upkeep.ts';
 import { WorkerPool, type WorkerPoolOptions } from './worker-pool.ts';
 
@@ -155,6 +157,9 @@ export class Supervisor {
     await upkeep.grantRoom();
     await workers.start();
     upkeep.start();
+    const trials = new TrialKeeper({ registry, onboarding, clock: this.#clock, log: this.#log });
+    trials.start();
+    this.#closers.push(() => trials.stop());
     const api = await this.#startApi({
       registry,
       onboarding,
@@ -162,6 +167,8 @@ export class Supervisor {
       deadLetters,
       operatorToken,
       status: () => board.status(),
+      tls,
+      workers,
     });
     return this.#announce(api, workers, tls, operatorToken);
   }
@@ -270,19 +277,30 @@ export class Supervisor {
     readonly deadLetters: DeadLetters;
     readonly operatorToken: string;
     readonly status: () => GatewayStatus;
+    readonly tls: TlsIdentity | null;
+    readonly workers: WorkerPool;
   }): Promise<Api> {
     const clock = this.#clock;
-    const { deadLetters, registry, store } = parts;
+    const { deadLetters, registry, store, tls, workers, ...rest } = parts;
+    const { broker, http } = this.#settings;
+    let httpPort = http.port;
     const api = await startApi(
       {
-        ...parts,
-        settings: this.#settings,
-        clock,
+        ...rest,
+        ...{ clock, deadLetters, registry, settings: this.#settings, store },
+        endpoint: () =>
+          endpointOf({
+            settings: this.#settings,
+            mqttPort: workers.addresses[0]?.port ?? broker.port,
+            mqttTlsPort: workers.addresses[0]?.tlsPort ?? null,
+            ...{ httpPort, tls, lanAddress: lanAddress() },
+          }),
         fleetKey: () => fleetKeyIn(this.#data.fleetKey),
         replay: (request) => replay(request, { store, deadLetters, registry, clock }),
       },
-      { host: this.#host, port: this.#settings.http.port },
+      { host: this.#host, port: http.port },
     );
+    httpPort = api.port;
     this.#closers.push(() => api.close());
     return api;
   }

@@ -7,6 +7,7 @@ import type { Registry } from '../registry/registry.ts';
 import type { DeadLetters } from '../shipping/dead-letters.ts';
 import type { GatewayStatus } from '../status.ts';
 import type { Store } from '../stores/store.ts';
+import type { Endpoint } from '../trials/endpoint.ts';
 
 /** Which dead letters to try again. */
 export interface ReplayRequest {
@@ -36,6 +37,8 @@ export interface ApiContext {
   readonly deadLetters: DeadLetters;
   /** The operator's token in the clear, kept in memory for comparison only. */
   readonly operatorToken: string;
+  /** Where devices and people reach this gateway; null where none runs. */
+  endpoint(): Endpoint | null;
   /** The fleet key, made on first use; secrets of simulated cities derive from it. */
   fleetKey(): Buffer;
   status(): GatewayStatus;

@@ -12,7 +12,7 @@ import { owners } from './roles.ts';
 import { json, route } from './route.ts';
 import { deviceParams, word } from './validation.ts';
 
-type Context = Pick<ApiContext, 'registry' | 'onboarding'>;
+type Context = Pick<ApiContext, 'registry' | 'onboarding' | 'endpoint'>;
 
 const deviceUpdate = z.strictObject({
   profile: word.optional(),
@@ -78,7 +78,8 @@ function mustConnectAnew(before: DirectoryEntry, after: DirectoryEntry): boolean
   return known.some((field) => (before[field] ?? null) !== (after[field] ?? null));
 }
 
-function secretRoute(app: FastifyInstance, { registry, onboarding }: Context): void {
+function secretRoute(app: FastifyInstance, context: Context): void {
+  const { registry, onboarding } = context;
   route(app, {
     method: 'POST',
     url: '/api/v1/devices/{key}/secret',
@@ -97,7 +98,7 @@ function secretRoute(app: FastifyInstance, { registry, onboarding }: Context): v
         identity.actor,
       );
       onboarding.identityChanged([deviceKey(enterprise, device)]);
-      return connectionCard(registry, await registered(registry, params.key), credential);
+      return connectionCard(context, await registered(registry, params.key), credential);
     },
   });
 }

@@ -32,7 +32,7 @@ const newDevice = z.strictObject({
 /** Finds, shows and registers devices. A list is in the order of keys. */
 export function deviceRoutes(
   app: FastifyInstance,
-  context: Pick<ApiContext, 'registry' | 'onboarding'>,
+  context: Pick<ApiContext, 'registry' | 'onboarding' | 'endpoint'>,
 ): void {
   const { registry, onboarding } = context;
 
@@ -83,7 +83,7 @@ export function deviceRoutes(
       if (body.again) onboarding.identityChanged([key]);
       onboarding.directoryChanged([key]);
       const entry = await registered(registry, credential);
-      return reply.code(201).send(await connectionCard(registry, entry, credential));
+      return reply.code(201).send(await connectionCard(context, entry, credential));
     },
   });
 }

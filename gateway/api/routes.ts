@@ -22,6 +22,7 @@ import { profileRoutes } from './profiles.ts';
 import { readingRoutes } from './readings.ts';
 import { summaryRoutes } from './summary.ts';
 import { tokenRoutes } from './tokens.ts';
+import { trialRoutes } from './trials.ts';
 
 /** Adds the routes of one resource to an application whose hooks already ask whose request it is. */
 export type Resource<Context> = (app: FastifyInstance, context: Context) => void;
@@ -29,7 +30,14 @@ export type Resource<Context> = (app: FastifyInstance, context: Context) => void
 /** What the command line needs when no gateway runs and it opens the files itself. */
 export type OfflineContext = Pick<
   ApiContext,
-  'clock' | 'registry' | 'onboarding' | 'deadLetters' | 'fleetKey' | 'replay' | 'operatorToken'
+  | 'clock'
+  | 'registry'
+  | 'onboarding'
+  | 'deadLetters'
+  | 'endpoint'
+  | 'fleetKey'
+  | 'replay'
+  | 'operatorToken'
 >;
 
 /** Resources that need only the data folder. */
@@ -46,6 +54,7 @@ export const offlineResources: readonly Resource<OfflineContext>[] = [
   groupRoutes,
   authorityRoutes,
   tokenRoutes,
+  trialRoutes,
   auditRoutes,
   countRoutes,
   deadLetterRoutes,

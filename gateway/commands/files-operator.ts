@@ -45,6 +45,7 @@ export class FilesOperator implements Operator {
       onboarding: offlineOnboarding(registry, clock),
       deadLetters: new DeadLetters(data.deadLetters),
       operatorToken: secretBytes(32).toString('base64url'),
+      endpoint: () => null,
       fleetKey: () => fleetKeyIn(data.fleetKey),
       replay: () => Promise.reject(new OnrampError('command.needs-gateway')),
     };

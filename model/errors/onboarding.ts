@@ -118,6 +118,11 @@ export const onboardingErrors = {
     'Such a token cannot be issued; the reason is given.',
     '无法签发此令牌,原因见说明。',
   ),
+  'trial.invalid': entry(
+    false,
+    'The trial cannot begin; every mistake is listed.',
+    '试用无法开始,错误已逐条列出。',
+  ),
   'group.invalid': entry(
     false,
     'There is no such group key, or it was revoked.',

@@ -22,6 +22,7 @@ import { type DeadLetter, DeadLetters } from '../../../gateway/shipping/dead-let
 import type { GatewayStatus } from '../../../gateway/status.ts';
 import { MemoryStore } from '../../../gateway/stores/memory.ts';
 import type { Store } from '../../../gateway/stores/store.ts';
+import type { Endpoint } from '../../../gateway/trials/endpoint.ts';
 import type { Clock } from '../../../model/clock.ts';
 import { VirtualClock } from '../../helpers/virtual-clock.ts';
 
@@ -138,6 +139,11 @@ export class ApiWorld {
   readonly replays: ReplayRequest[] = [];
   /** What replays answer, one after the other; then three tried and no more. */
   readonly replayReports: ReplayReport[] = [];
+  endpoint: Endpoint = {
+    mqtt: { host: '10.0.0.5', port: 1883, tlsPort: null, tls: null },
+    apiUrl: 'http://10.0.0.5:8080',
+    notes: [],
+  };
   status: GatewayStatus = testStatus(this.clock.nowMs());
   statusCalls = 0;
 
@@ -157,6 +163,7 @@ export class ApiWorld {
       deadLetters: new DeadLetters(join(this.folder, 'dead-letters.db')),
       operatorToken: token,
       fleetKey: () => Buffer.alloc(32, 7),
+      endpoint: () => this.endpoint,
       status: () => {
         this.statusCalls += 1;
         return this.status;

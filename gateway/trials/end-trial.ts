@@ -1,0 +1,79 @@
+/** Ends a trial: nobody of its enterprise gets in any more. What was stored stays. */
+
+import { transition } from '../../model/device.ts';
+import { errorCodeOf } from '../../model/errors.ts';
+import { deviceKey } from '../../model/identifiers.ts';
+import { limits } from '../../model/limits.ts';
+import type { DirectoryEntry, Page, PageRequest } from '../registry/registry.ts';
+import type { TrialEntry } from '../registry/trials.ts';
+import type { TrialParts } from './begin-trial.ts';
+
+export interface EndedTrial {
+  readonly entry: TrialEntry;
+  /** Ids of the tokens that this voided. */
+  readonly tokens: readonly string[];
+}
+
+const cause = 'the trial has ended';
+
+/**
+ * Voids the tokens of the enterprise and its ways in, suspends its devices, and only then notes the
+ * end, so that a process that dies in between does it again. Rejects with `registry.not-found`; with
+ * the signal's reason when that is aborted.
+ */
+export async function endTrial(
+  { clock, onboarding, registry }: TrialParts,
+  enterprise: string,
+  actor: string,
+  signal?: AbortSignal,
+): Promise<EndedTrial> {
+  const { claims, groupKeys, tokens, trials, trust } = registry;
+  const own = { enterprise };
+  const nowMs = clock.nowMs();
+  const voided: string[] = [];
+  if ((await trials.get(enterprise)) !== null) {
+    for await (const { expiresAtMs, id, revokedAtMs } of every((page) => tokens.list(own, page))) {
+      if (revokedAtMs !== null || expiresAtMs <= nowMs) continue;
+      voided.push((await tokens.revoke(id, actor)).id);
+    }
+    for await (const { id, revokedAtMs } of every((page) => claims.list(own, page))) {
+      if (revokedAtMs === null) await claims.revoke(enterprise, id, actor);
+    }
+    for await (const { id, revokedAtMs } of every((page) => groupKeys.list(own, page))) {
+      if (revokedAtMs === null) await groupKeys.revoke(enterprise, id, actor);
+    }
+    for await (const { fingerprint, revokedAtMs } of every((page) => trust.list(own, page))) {
+      if (revokedAtMs === null) await trust.revoke(enterprise, fingerprint, actor);
+    }
+    for await (const entry of every((page) => registry.list(own, page))) {
+      signal?.throwIfAborted();
+      await suspend(onboarding, entry, actor);
+    }
+  }
+  return { entry: await trials.end(enterprise, actor), tokens: voided };
+}
+
+async function suspend(
+  onboarding: TrialParts['onboarding'],
+  { device, enterprise, state }: DirectoryEntry,
+  actor: string,
+): Promise<void> {
+  if (transition({ state, suspendedFrom: null }, 'suspend') === null) return;
+  try {
+    await onboarding.change({ enterprise, device, event: 'suspend', cause, actor });
+  } catch (error) {
+    // Somebody was faster: it is shut out already.
+    if (errorCodeOf(error) !== 'device.state-not-allowed') throw error;
+    onboarding.directoryChanged([deviceKey(enterprise, device)]);
+  }
+}
+
+/** Everything in a list of pages. */
+async function* every<T>(list: (page: PageRequest) => Promise<Page<T>>): AsyncGenerator<T> {
+  let after: string | undefined;
+  do {
+    const { items, next } = await list({ after, limit: limits.apiPageRowsMax });
+    yield* items;
+    after = next ?? undefined;
+  } while (after !== undefined);
+}
