@@ -17,6 +17,12 @@ import { type Matches, matchesOf, searchText } from './text-search.ts';
 /** Beyond so many, walking finds a page sooner than looking all of them up and sorting. */
 const fewEnterprisesMax = 2000;
 const fewDevicesMax = 5000;
+/** An index that leaves so few rows is walked, though each has to be looked up. */
+const fewRowsMax = 2000;
+
+const columns = `device.id, device.enterprise, device.device, device.kind, device.profile,
+  device.district, device.industry, device.gateway, device.serial, device.state,
+  device.created_at_ms, device.activated_at_ms, device.last_row_at_ms, device.revision`;
 
 /** A part of a query and the values of its question marks. */
 interface Part {
@@ -49,18 +55,20 @@ export function deviceQueries(
   start: { readonly enterprise: string; readonly device: string },
 ): Part[] {
   const conditions = [...equalities(filter), ...after(start, filter.enterprise)];
-  if (filter.text === undefined) return [walk(filter, conditions)];
+  const along = indexFor(db, filter);
+  if (filter.text === undefined) return [walk(along, conditions)];
   const text = searchText(filter.text);
   const owners = matchesOf(db, 'enterprise', text, fewEnterprisesMax);
   const own = ownMatches(db, text);
   if (owners.amount === 'many' || own.amount === 'many') {
-    return [walk(filter, [...conditions, holds(text)])];
+    const either = [...ownHolds(own, text), ...ownerHolds(owners, text)];
+    return [walk(along, [...conditions, anyOf(either)])];
   }
   const queries: Part[] = [];
   if (owners.amount === 'few') {
-    queries.push(walk(filter, [...conditions, ownedBy(owners.query, 'instr(text, ?) > 0', text)]));
+    queries.push(walk(along, [...conditions, ownedBy(owners.rows, 'instr(text, ?) > 0', text)]));
   }
-  if (own.amount === 'few') queries.push(own.lookUp(filter, conditions));
+  if (own.amount === 'few') queries.push(own.lookUp(along, conditions));
   return queries;
 }
 
@@ -87,42 +95,60 @@ function after(
   return [part('device.device > ?', start.enterprise === enterprise ? start.device : '')];
 }
 
-/** In the order of keys, along the index that leaves out most. */
-function walk(filter: DeviceFilter, conditions: readonly Part[]): Part {
+/** In the order of keys, along an index that is in this order. */
+function walk(index: string, conditions: readonly Part[]): Part {
   return {
-    sql: `SELECT device.* FROM device INDEXED BY ${indexFor(filter)}
+    sql: `SELECT ${columns} FROM device INDEXED BY ${index}
       WHERE ${conditions.map(({ sql }) => sql).join(' AND ')}
       ORDER BY device.enterprise, device.device LIMIT ?`,
     values: conditions.flatMap(({ values }) => values),
   };
 }
 
-function indexFor({ state, district, profile, kind }: DeviceFilter): string {
-  if (state !== undefined) return 'device_by_state';
-  if (district !== undefined) return 'device_by_district';
-  if (profile !== undefined) return 'device_by_profile';
-  return kind === 'gateway' ? 'device_gateways' : 'device_by_key';
-}
-
-/** What is asked of each row where most rows hold the text. */
-function holds(text: string): Part {
-  return part(
-    `(instr(device.enterprise || '.' || device.device, ?) > 0 OR instr(serial, ?) > 0
-      OR EXISTS (SELECT 1 FROM enterprise AS owner WHERE owner.id = device.enterprise
-        AND instr(lower(name_zh || char(10) || name_en), ?) > 0))`,
-    text,
-    text,
-    text,
+/** The first that leaves only a few rows; else the first, which holds what the others filter by. */
+function indexFor(db: DatabaseSync, filter: DeviceFilter): string {
+  const columns = (['state', 'district', 'profile'] as const).filter(
+    (column) => filter[column] !== undefined,
   );
+  const [first] = columns;
+  if (first === undefined) return filter.kind === 'gateway' ? 'device_gateways' : 'device_by_key';
+  if (columns.length === 1) return `device_by_${first}`;
+  const narrow = columns.find((column) => {
+    const rows = `SELECT 1 FROM device INDEXED BY device_by_${column} WHERE ${column} = ? LIMIT ?`;
+    const counted = prepared(db, `SELECT count(*) AS n FROM (${rows})`);
+    return (counted.get(filter[column]!, fewRowsMax + 1)!.n as number) <= fewRowsMax;
+  });
+  return `device_by_${narrow ?? first}`;
 }
 
-/** Devices of the enterprises that `query` finds and `condition`, which has `value`, confirms. */
-function ownedBy(query: string, condition: string, value: SQLInputValue): Part {
+function anyOf(parts: readonly Part[]): Part {
+  const sql = `(${parts.map((each) => each.sql).join(' OR ')})`;
+  return { sql, values: parts.flatMap(({ values }) => values) };
+}
+
+/** What is asked of each row where many rows hold the text. */
+function ownHolds({ amount }: OwnMatches, text: string): Part[] {
+  if (amount === 'none') return [];
+  if (text.includes('.'))
+    return [part("instr(device.enterprise || '.' || device.device, ?) > 0", text)];
+  return [part('instr(device.device, ?) > 0', text), part('instr(serial, ?) > 0', text)];
+}
+
+function ownerHolds({ amount }: Matches, text: string): Part[] {
+  if (amount === 'none') return [];
+  const written = 'lower(id || char(10) || name_zh || char(10) || name_en)';
+  const owner = 'SELECT 1 FROM enterprise WHERE enterprise.id = device.enterprise';
+  return [part(`EXISTS (${owner} AND instr(${written}, ?) > 0)`, text)];
+}
+
+/** Devices of the enterprises with these numbers, when `condition`, which has `values`, is true. */
+function ownedBy(rows: string, condition: string, ...values: SQLInputValue[]): Part {
   return part(
     `device.enterprise IN (
-      SELECT id FROM enterprise_text WHERE enterprise_text MATCH ? AND ${condition})`,
-    query,
-    value,
+      SELECT enterprise_text.id FROM json_each(?) AS hit
+      CROSS JOIN enterprise_text ON enterprise_text.rowid = hit.value WHERE ${condition})`,
+    rows,
+    ...values,
   );
 }
 
@@ -131,7 +157,7 @@ type OwnMatches =
   | { readonly amount: 'none' | 'many' }
   | {
       readonly amount: 'few';
-      lookUp(filter: DeviceFilter, conditions: readonly Part[]): Part;
+      lookUp(along: string, conditions: readonly Part[]): Part;
     };
 
 /** Ids and serials have no other characters; of a key, the dot too. */
@@ -147,36 +173,34 @@ function ownMatches(db: DatabaseSync, text: string): OwnMatches {
   if (!idText.test(text)) return { amount: 'none' };
   const found = matchesOf(db, 'device', text, fewDevicesMax);
   if (found.amount !== 'few') return found;
-  const { query } = found;
-  return { amount: 'few', lookUp: (_, conditions) => lookUp(query, text, conditions) };
+  const { rows } = found;
+  return { amount: 'few', lookUp: (_, conditions) => lookUp(rows, text, conditions) };
 }
 
 /** Around the dot there is an end of an enterprise's id and a beginning of a device's. */
 function keyMatches(owners: Matches, end: string, beginning: string): OwnMatches {
   if (owners.amount !== 'few') return owners;
-  const { query } = owners;
   const begins = [
     part('device.device >= ?', beginning),
     part('device.device < ?', `${beginning}{`),
   ];
-  const ends = ownedBy(query, `substr(id, -${end.length}) = ?`, end);
+  const ends = ownedBy(owners.rows, 'substr(enterprise_text.id, -length(?)) = ?', end, end);
   return {
     amount: 'few',
-    lookUp: (filter, conditions) => walk(filter, [...conditions, ends, ...begins]),
+    lookUp: (along, conditions) => walk(along, [...conditions, ends, ...begins]),
   };
 }
 
-function lookUp(query: string, text: string, conditions: readonly Part[]): Part {
+function lookUp(rows: string, text: string, conditions: readonly Part[]): Part {
   const all = [
-    part('device_text MATCH ?', query),
     part('(instr(device.device, ?) > 0 OR instr(serial, ?) > 0)', text, text),
     ...conditions,
   ];
   return {
-    sql: `SELECT device.* FROM device_text CROSS JOIN device ON device.id = device_text.rowid
+    sql: `SELECT ${columns} FROM json_each(?) AS hit CROSS JOIN device ON device.id = hit.value
       WHERE ${all.map(({ sql }) => sql).join(' AND ')}
       ORDER BY device.enterprise, device.device LIMIT ?`,
-    values: all.flatMap(({ values }) => values),
+    values: [rows, ...all.flatMap(({ values }) => values)],
   };
 }
 

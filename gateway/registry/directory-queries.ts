@@ -48,9 +48,9 @@ export function listEnterprises(
 function holding(db: DatabaseSync, text: string): Condition {
   const found = matchesOf(db, 'enterprise', text, fewEnterprisesMax);
   if (found.amount === 'few') {
-    const ids = `SELECT id FROM enterprise_text
-      WHERE enterprise_text MATCH ? AND instr(text, ?) > 0`;
-    return [`id IN (${ids})`, found.query, text];
+    const ids = `SELECT enterprise_text.id FROM json_each(?) AS hit
+      CROSS JOIN enterprise_text ON enterprise_text.rowid = hit.value WHERE instr(text, ?) > 0`;
+    return [`id IN (${ids})`, found.rows, text];
   }
   if (found.amount === 'none') return ['false'];
   return ['instr(lower(id || char(10) || name_zh || char(10) || name_en), ?) > 0', text];

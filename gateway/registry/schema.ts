@@ -260,6 +260,7 @@ export function registryFile(path: string): DatabaseFile {
       PRAGMA wal_autocheckpoint = 4000;
       PRAGMA cache_size = -32768;
       PRAGMA temp_store = MEMORY;
+      PRAGMA cache_size = -32768;
     `,
     migrations: [version1, version2, version3],
   };

@@ -8,16 +8,21 @@ import { prepared } from './statements.ts';
 export type Searched = 'enterprise' | 'device';
 
 /**
- * How many rows may hold a text. `few` has the query for `{searched}_text`, whose answers still have
- * to be compared: they hold the three characters each, in any order.
+ * How many rows may hold a text. `few` has their numbers as a JSON array; each still has to be
+ * compared, for it holds every three characters that were asked for, but in any order.
  */
 export type Matches =
   | { readonly amount: 'none' | 'many' }
-  | { readonly amount: 'few'; readonly query: string };
+  | { readonly amount: 'few'; readonly rows: string };
 
 const gram = 3;
 /** Beginnings that stand for a text shorter than three characters. */
 const gramsMax = 500;
+/** Three characters that so few rows hold are asked for alone. */
+const enoughRows = 100;
+/** Of a longer text only so many three characters are asked for. */
+const gramsAskedMax = 24;
+
 const none: Matches = { amount: 'none' };
 const many: Matches = { amount: 'many' };
 
@@ -36,15 +41,47 @@ export function matchesOf(
   const chars = [...text];
   if (chars.length === 0) return many;
   if (chars.length < gram) return shortMatches(db, searched, text, fewMax);
-  const grams = chars.slice(gram - 1).map((_, i) => chars.slice(i, i + gram).join(''));
-  const query = grams.map(term).join(' AND ');
-  const counted = prepared(
+  const grams = gramsOf(chars);
+  const rare: string[] = [];
+  for (const each of grams) {
+    const { count, rows } = found(db, searched, term(each), fewMax);
+    if (count === 0) return none;
+    if (count <= enoughRows) return { amount: 'few', rows };
+    if (count <= fewMax) rare.push(each);
+  }
+  // Long lists of rows take long to compare, and say little.
+  const asked = rare.length > 0 ? rare : grams;
+  return amountOf(found(db, searched, asked.map(term).join(' AND '), fewMax), fewMax);
+}
+
+/** Three characters each, one after the other, that cover the text. */
+function gramsOf(chars: readonly string[]): string[] {
+  const grams: string[] = [];
+  for (let at = 0; at < chars.length && grams.length < gramsAskedMax; at += gram) {
+    const start = Math.min(at, chars.length - gram);
+    grams.push(chars.slice(start, start + gram).join(''));
+  }
+  return grams;
+}
+
+interface Found {
+  /** One more than asked for when there are more. */
+  readonly count: number;
+  readonly rows: string;
+}
+
+function found(db: DatabaseSync, searched: Searched, query: string, fewMax: number): Found {
+  const row = prepared(
     db,
-    `SELECT count(*) AS n FROM (
-       SELECT rowid FROM ${searched}_text WHERE ${searched}_text MATCH ? LIMIT ?)`,
-  ).get(query, fewMax + 1)!.n as number;
-  if (counted === 0) return none;
-  return counted > fewMax ? many : { amount: 'few', query };
+    `SELECT count(*) AS count, json_group_array(number) AS rows FROM (
+       SELECT rowid AS number FROM ${searched}_text WHERE ${searched}_text MATCH ? LIMIT ?)`,
+  ).get(query, fewMax + 1)!;
+  return { count: row.count as number, rows: row.rows as string };
+}
+
+function amountOf({ count, rows }: Found, fewMax: number): Matches {
+  if (count === 0) return none;
+  return count > fewMax ? many : { amount: 'few', rows };
 }
 
 /** Every three characters in the index that begin with `text`. */
@@ -52,15 +89,16 @@ function shortMatches(db: DatabaseSync, searched: Searched, text: string, fewMax
   const grams: string[] = [];
   let rows = 0;
   // Ends early: counting on would read most of the index.
-  const found = db.prepare(
+  const beginnings = db.prepare(
     `SELECT term, doc FROM ${searched}_trigram WHERE term >= ? AND term < ?`,
   );
-  for (const row of found.iterate(text, `${text}\u{10ffff}`)) {
+  for (const row of beginnings.iterate(text, `${text}\u{10ffff}`)) {
     grams.push(row.term as string);
     rows += row.doc as number;
     if (rows > fewMax || grams.length > gramsMax) return many;
   }
-  return grams.length === 0 ? none : { amount: 'few', query: grams.map(term).join(' OR ') };
+  if (grams.length === 0) return none;
+  return amountOf(found(db, searched, grams.map(term).join(' OR '), fewMax), fewMax);
 }
 
 /** A string of an FTS5 query. */
