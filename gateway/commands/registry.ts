@@ -5,12 +5,15 @@ import { type CommandEnvironment, groupCommand, processEnvironment } from './com
 import { addDeviceCommands } from './registry-devices.ts';
 import { addFileCommands } from './registry-files.ts';
 import { addProfileCommands } from './registry-profiles.ts';
+import { addTrialCommand } from './registry-trial.ts';
+import { addWatchCommand } from './registry-watch.ts';
 
 const examples = `
 Examples:
   onramp registry add --enterprise acme --device press-1 --profile generic
   onramp registry import devices.csv --dry-run
   onramp registry list --enterprise acme
+  onramp registry trial --csv press.csv --card card.json
   onramp registry add --help`;
 
 /** `onramp registry`: talks to a running gateway, or opens the data folder when none runs. */
@@ -21,5 +24,7 @@ export function registryCommand(environment: CommandEnvironment = processEnviron
   addDeviceCommands(group, environment);
   addFileCommands(group, environment);
   addProfileCommands(group, environment);
+  addTrialCommand(group, environment);
+  addWatchCommand(group, environment);
   return group;
 }

@@ -5,6 +5,7 @@ import { Command, Option } from 'commander';
 import { type Clock, systemClock } from '../../model/clock.ts';
 import { parseDurationMs } from '../../model/duration.ts';
 import { messageOf, OnrampError } from '../../model/errors.ts';
+import { type Language, languageOf } from '../../model/language.ts';
 import { connectionOf } from './connection.ts';
 import { examine } from './examine.ts';
 import type { Finding, StepId, Verdict } from './finding.ts';
@@ -22,8 +23,6 @@ Examples:
 It speaks MQTT 3.1.1 and publishes one reading: the payload given, or the sample on the card.
 
 Exit codes: 0 nothing is wrong; 1 something is; 2 wrong usage.`;
-
-type Language = 'en' | 'zh';
 
 /** What the command needs of its process, replaceable in tests. */
 export interface DoctorEnvironment {
@@ -129,12 +128,6 @@ function readFlags(flags: Readonly<Record<string, string | boolean | undefined>>
     api: word('api'),
   });
   return { connection, timeoutMs, rowTimeoutMs };
-}
-
-/** The language of messages by the environment (POSIX.1-2017 §8.2: LC_ALL, LC_MESSAGES, LANG). */
-export function languageOf(env: Readonly<Record<string, string | undefined>>): Language {
-  const locale = env.LC_ALL || env.LC_MESSAGES || env.LANG || '';
-  return /^zh/i.test(locale) ? 'zh' : 'en';
 }
 
 const marks: Readonly<Record<Verdict, string>> = {

@@ -2,7 +2,8 @@
 
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../../model/clock.ts';
-import { doctor, languageOf } from '../../../simulator/doctor/command.ts';
+import { languageOf } from '../../../model/language.ts';
+import { doctor } from '../../../simulator/doctor/command.ts';
 import { connectionOf } from '../../../simulator/doctor/connection.ts';
 import { ScriptedMqttServer } from '../../helpers/scripted-mqtt-server.ts';
 import { cardOf, fileOf, platformScript, visit } from './card.ts';
