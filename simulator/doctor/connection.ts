@@ -10,12 +10,15 @@ const port = z.int().min(1).max(65_535);
 
 /** A card as JSON; what else is on it is not read. */
 const cardShape = z.object({
-  mqtt: z.object({
-    host: z.string().min(1),
-    port: port.nullish(),
-    tlsPort: port.nullish(),
-    tls: z.object({ fingerprint: z.string().nullish(), ca: z.string().nullish() }).nullish(),
-  }),
+  /** Null on a card that was made while no gateway ran. */
+  mqtt: z
+    .object({
+      host: z.string().min(1),
+      port: port.nullish(),
+      tlsPort: port.nullish(),
+      tls: z.object({ fingerprint: z.string().nullish(), ca: z.string().nullish() }).nullish(),
+    })
+    .nullable(),
   clientId: z.string(),
   username: z.string(),
   password: z.string(),
@@ -70,7 +73,7 @@ export function connectionOf(input: ConnectionInput): Connection {
   const problems: string[] = [];
   const card = input.card === undefined ? null : readCard(input.card, problems);
   const endpoint = endpointOf(input, card, problems);
-  const fingerprint = bare(input.tlsFingerprint ?? card?.mqtt.tls?.fingerprint);
+  const fingerprint = bare(input.tlsFingerprint ?? card?.mqtt?.tls?.fingerprint);
   if (fingerprint !== null && !/^[0-9a-f]{64}$/.test(fingerprint)) {
     problems.push('--tls-fingerprint: not a SHA-256 fingerprint');
   }
@@ -84,7 +87,7 @@ export function connectionOf(input: ConnectionInput): Connection {
   const topic = input.topic ?? card?.topic ?? null;
   return {
     ...endpoint,
-    ca: input.tlsCa ?? card?.mqtt.tls?.ca ?? null,
+    ca: input.tlsCa ?? card?.mqtt?.tls?.ca ?? null,
     fingerprint,
     clientId: input.clientId ?? card?.clientId ?? null,
     username,
@@ -131,6 +134,10 @@ function endpointOf(
   }
   if (card === null) {
     if (problems.length === 0) problems.push('--card or --target: one of them is needed');
+    return null;
+  }
+  if (card.mqtt === null) {
+    problems.push('--target: is needed, for the card has no address');
     return null;
   }
   const { host, port: plainPort, tlsPort } = card.mqtt;

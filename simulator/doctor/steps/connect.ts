@@ -83,7 +83,7 @@ async function unanswered(
   const wrong = 'wrong' as const;
   const alerted = outcome.kind === 'other' && outcome.bytes[0] === tlsAlert;
   if (!tls && (alerted || (outcome.kind !== 'other' && (await speaksTls(visit))))) {
-    const hint = cardHint(card?.mqtt.port && card.mqtt.port !== port ? card.mqtt.port : null);
+    const hint = cardHint(card?.mqtt?.port && card.mqtt.port !== port ? card.mqtt.port : null);
     return finding('tls', wrong, 'tls.server-is-tls', port, hint);
   }
   if (outcome.kind !== 'other') {

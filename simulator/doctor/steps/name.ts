@@ -25,7 +25,7 @@ export const nameStep: Step = {
       found(finding('name', 'ok', 'name.found', host, visit.addresses.join(', ')));
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code ?? messageOf(error);
-      const hint = cardHint(card && card.mqtt.host !== host ? card.mqtt.host : null);
+      const hint = cardHint(card?.mqtt && card.mqtt.host !== host ? card.mqtt.host : null);
       found(
         unknownCodes.has(code)
           ? finding('name', 'wrong', 'name.unknown', host, hint)

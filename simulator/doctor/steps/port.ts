@@ -32,7 +32,7 @@ function shut({ connection }: Visit, failure: string): Finding {
   if (failure === 'refused') return finding('port', 'wrong', 'port.refused', port, hint);
   if (failure === 'timeout') return finding('port', 'wrong', 'port.silent', port, hint);
   if (failure === 'unreachable') {
-    const cardHost = card && card.mqtt.host !== host ? card.mqtt.host : null;
+    const cardHost = card?.mqtt && card.mqtt.host !== host ? card.mqtt.host : null;
     return finding('port', 'wrong', 'port.unreachable', host, cardHint(cardHost));
   }
   return finding('port', 'wrong', 'port.failed', port, failure);
@@ -40,6 +40,6 @@ function shut({ connection }: Visit, failure: string): Finding {
 
 /** The port that the card has for the same kind of connection, where it is another; or null. */
 export function cardPort({ card, port, tls }: Visit['connection']): number | null {
-  const named = (tls ? card?.mqtt.tlsPort : card?.mqtt.port) ?? null;
+  const named = (tls ? card?.mqtt?.tlsPort : card?.mqtt?.port) ?? null;
   return named === port ? null : named;
 }

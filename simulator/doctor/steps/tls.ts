@@ -41,7 +41,7 @@ export function endpointOf({ addresses, clock, connection, timeoutMs }: Visit) {
 async function withoutHandshake(visit: Visit, failure: string): Promise<Finding> {
   const { port, card } = visit.connection;
   if (await speaksPlainMqtt(visit)) {
-    const tlsPort = card?.mqtt.tlsPort ?? null;
+    const tlsPort = card?.mqtt?.tlsPort ?? null;
     return finding('tls', 'wrong', 'tls.server-is-plain', port, cardHint(tlsPort));
   }
   return finding('tls', 'wrong', 'tls.failed', port, failure);

@@ -89,6 +89,7 @@ describe('onramp doctor', () => {
 
 describe('connectionOf', () => {
   const card = (mqtt: object, more?: object): string => JSON.stringify(cardOf(mqtt, more));
+  const noAddress = JSON.stringify({ ...cardOf({}), mqtt: null });
   const fingerprint = 'AB:'.repeat(32).slice(0, -1);
 
   it.each([
@@ -97,6 +98,11 @@ describe('connectionOf', () => {
     ['TLS when there is nothing else', { tlsPort: 8883 }, {}, { port: 8883, tls: true }],
   ])('takes %s', (_, mqtt, flags, endpoint) => {
     expect(connectionOf({ card: card(mqtt), ...flags })).toMatchObject(endpoint);
+  });
+
+  it('takes the address from a flag where the card has none', () => {
+    const connection = connectionOf({ card: noAddress, target: 'mqtt://10.0.0.5' });
+    expect(connection).toMatchObject({ host: '10.0.0.5', port: 1883, clientId: 'e1.d1' });
   });
 
   it('lets flags win over the card, and knows the card still', () => {
@@ -128,6 +134,7 @@ describe('connectionOf', () => {
     ['neither card nor target', {}, /--card or --target/],
     ['a card that is not JSON', { card: '{' }, /--card: /],
     ['a card without an address', { card: '{"clientId": "x"}' }, /--card: mqtt: /],
+    ['a card that knows no address', { card: noAddress }, /--target: is needed/],
     ['a target that is none', { target: 'http://h' }, /--target: must be/],
     ['TLS on a card without it', { card: card({ port: 1 }), tls: true }, /no TLS port/],
     ['a bad fingerprint', { target: 'mqtts://h', tlsFingerprint: 'ab' }, /--tls-fingerprint/],
