@@ -117,7 +117,7 @@ async function registerBeforeKey(flags: Readonly<Record<string, unknown>>): Prom
   return true;
 }
 
-/** The files that flags name are read here, so that what cannot be read is reported with the rest. */
+/** Reads the files that flags name, so that what cannot be read is told with the rest. */
 function readOptions(
   flags: Readonly<Record<string, unknown>>,
   withKey = needsFleetKey(flags),

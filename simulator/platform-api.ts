@@ -7,7 +7,7 @@ import { limits } from '../model/limits.ts';
 export interface ApiAnswer {
   readonly status: number;
   readonly body: unknown;
-  /** The server's clock, epoch milliseconds by its `Date` header (whole seconds); null without one. */
+  /** The server's clock by its `Date` header, epoch milliseconds in whole seconds, or null. */
   readonly dateMs: number | null;
 }
 

@@ -15,7 +15,7 @@ Examples:
   onramp doctor --card card.json                  what is wrong with this connection, step by step
   onramp doctor --card card.json --tls            the same on the card's TLS port
   onramp doctor --card card.json --target mqtt://10.0.0.5:1884 --topic onramp/v1/e1/d1/data
-                                                  what this machine is set to, compared with its card
+                                                  what a machine is set to, compared with its card
   onramp doctor --card card.json --payload reading.json --lang zh
   onramp doctor --target mqtts://10.0.0.5 --client-id e1.d1 --username e1/d1 \\
     --password-file secret.txt --topic onramp/v1/e1/d1/telemetry --payload reading.json
@@ -64,8 +64,8 @@ export function doctorCommand(): Command {
 }
 
 /**
- * Examines the connection that `flags` describe and prints each finding as it is made: on stdout, or
- * with `--json` on stderr, and on stdout then `{"ok", "findings"}`.
+ * Examines the connection that `flags` describe and prints each finding as it is made: on stdout,
+ * or with `--json` on stderr, and on stdout then `{"ok", "findings"}`.
  * @returns the exit code.
  * @throws OnrampError `config.invalid`.
  */

@@ -162,7 +162,7 @@ function bare(fingerprint: string | null | undefined): string | null {
 function keyOf(topic: string | null, username: string | null): string | null {
   const named = topic === null ? null : native.parseTopic(topic);
   const user = username === null ? null : parseUsername(username);
-  // A token sees its own enterprise; a topic of another is a mistake to be told of the device's own.
+  // A topic of another enterprise is a mistake, of which this device's own events tell.
   if (named !== null && (user === null || user.enterprise === named.enterprise)) {
     return deviceKey(named.enterprise, named.device);
   }

@@ -16,7 +16,7 @@ export type ApiProblem =
   | { readonly kind: 'unreachable'; readonly reason: string }
   | { readonly kind: 'token' | 'device' | 'failed'; readonly problem: string };
 
-/** A gateway begins to note a device's events when they are first asked for, in all its processes. */
+/** A gateway begins to note a device's events when it is first asked for them. */
 const watchDelayMs = 200;
 
 const pollIntervalMs = 250;

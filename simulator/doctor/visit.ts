@@ -14,7 +14,7 @@ export interface Visit {
   readonly rowTimeoutMs: number;
   /** What the platform says of the device; null without API or device. */
   readonly platform: PlatformView | null;
-  /** Addresses of the host, found by the step `name`; the step `port` leaves the one that answers. */
+  /** Addresses of the host, by the step `name`; the step `port` leaves the one that answers. */
   addresses: readonly string[];
   /** Set by the step `connect`. */
   session: MqttSession | null;

@@ -50,7 +50,7 @@ export class CredentialFile {
     this.#lines.push(`${JSON.stringify(entry)}\n`);
   }
 
-  /** Writes what is left, durably. @throws OnrampError `config.invalid` when anything was not written. */
+  /** Writes what is left, durably. @throws OnrampError `config.invalid` when it could not. */
   async stop(): Promise<void> {
     this.#timer?.cancel();
     this.#write();

@@ -119,7 +119,7 @@ export class Onboarding {
     if (credentialRefusals.has(failure.code)) this.#secrets[device] = undefined;
   }
 
-  /** The device's first reading, which was due at `dueMs` and `dueAtMs` (wall), was acknowledged. */
+  /** The first reading, due at `dueMs` and, by the wall clock, `dueAtMs`, was acknowledged. */
   acknowledged(device: number, dueMs: number, dueAtMs: number, nowMs: number): void {
     const { counters, latencies } = this.#settings.measurements;
     if (this.#firstReadingAtMs[device] !== 0) return;
@@ -129,7 +129,7 @@ export class Onboarding {
     latencies.firstAck.record(nowMs - dueMs);
   }
 
-  /** Wall times of the device's first claim and first reading; null until the latter is acknowledged. */
+  /** Wall times of the first claim and first reading; null until that is acknowledged. */
   milestones(device: number): { readonly claimAtMs: number; readonly readingAtMs: number } | null {
     const readingAtMs = this.#firstReadingAtMs[device]!;
     return readingAtMs === 0 ? null : { claimAtMs: this.#firstClaimAtMs[device]!, readingAtMs };

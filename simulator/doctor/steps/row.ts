@@ -72,7 +72,7 @@ function problemFinding({ key, problem, url }: PlatformView): Finding | null {
   return finding('row', 'not-checked', id, problem.problem);
 }
 
-/** A clock that is so wrong that readings would be refused is wrong; a little off is worth a note. */
+/** Wrong when readings would be refused for it; a note when the clock is a little off. */
 function clockFinding({ clockLeadMs }: PlatformView): Finding | null {
   if (clockLeadMs === null || Math.abs(clockLeadMs) < clockLeadNotedMs) return null;
   const ahead = clockLeadMs > 0;
