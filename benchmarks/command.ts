@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { OnrampError } from '../model/errors.ts';
 import type { RunReport } from '../model/report.ts';
-import { runScenario } from './harness/run.ts';
+import { canRun, runScenario } from './harness/run.ts';
+import { table } from './harness/table.ts';
 import { exitCodeOf } from './harness/verdict.ts';
 import { scenarios } from './scenarios/index.ts';
-import type { ScenarioParameters } from './scenarios/scenario.ts';
+import type { Scenario, ScenarioParameters } from './scenarios/scenario.ts';
 
 interface Flags {
   size: 'smoke' | 'full';
@@ -24,18 +25,21 @@ interface Flags {
   seed?: string;
 }
 
+/** In place of a scenario: one after the other. */
+const all = 'all';
+
 /** `onramp bench`. Sets the exit code: 3 a threshold failed, 4 the run is invalid. */
 export function benchCommand(): Command {
   return new Command('bench')
     .description('Run a benchmark scenario and judge it')
-    .argument('[scenario]', Object.keys(scenarios).join(', '), 'device-to-row')
+    .argument('[scenario]', [...Object.keys(scenarios), all].join(', '), 'device-to-row')
     .addOption(
       new Option('--size <size>', 'parameters and thresholds')
         .choices(['smoke', 'full'])
         .default('smoke'),
     )
     .option('--store <store>', '"embedded", "influxdb" (one of its own) or a URL', 'embedded')
-    .option('--out <folder>', 'write report.json there')
+    .option('--out <folder>', 'write report.json there (all: {scenario}.json)')
     .option('--devices <n>')
     .option('--enterprises <n>')
     .option('--interval <duration>', 'time between two readings of a device')
@@ -44,38 +48,58 @@ export function benchCommand(): Command {
     .option('--workers <n>')
     .option('--seed <n>')
     .option('--json', 'print the report as JSON')
-    .addHelpText(
-      'after',
-      `
-Examples:
-  onramp bench                                             a few seconds, to see that it works
-  onramp bench device-to-row --size full --store influxdb  12,500 sessions, 5,000 messages/s
-
-Exit codes: 0 passed; 1 failed to run; 2 wrong usage; 3 a threshold failed; 4 invalid.`,
-    )
+    .addHelpText('after', help())
     .action(async (name: string, flags: Flags) => {
-      const scenario = scenarios[name];
-      if (scenario === undefined) {
-        const known = Object.keys(scenarios).join(', ');
-        throw new OnrampError(
-          'config.invalid',
-          `there is no scenario ${name}; there are: ${known}`,
-        );
+      const reports: RunReport[] = [];
+      for (const scenario of named(name)) {
+        const report = await runScenario({
+          scenario,
+          size: flags.size,
+          parameters: override(scenario[flags.size], flags),
+          store: flags.store,
+          onProgress: (line) => process.stderr.write(`${line}\n`),
+        });
+        const file = name === all ? `${scenario.id}.json` : 'report.json';
+        if (flags.out !== undefined) write(flags.out, file, report);
+        process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : table(report));
+        reports.push(report);
       }
-      const report = await runScenario({
-        scenario,
-        size: flags.size,
-        parameters: override(scenario[flags.size], flags),
-        store: flags.store,
-        onProgress: (line) => process.stderr.write(`${line}\n`),
-      });
-      if (flags.out !== undefined) {
-        mkdirSync(flags.out, { recursive: true });
-        writeFileSync(join(flags.out, 'report.json'), `${JSON.stringify(report, null, 2)}\n`);
-      }
-      process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : table(report));
-      process.exitCode = exitCodeOf(report.verdict);
+      process.exitCode = Math.max(...reports.map(({ verdict }) => exitCodeOf(verdict)));
     });
+}
+
+function help(): string {
+  const asked = Object.values(scenarios).map(({ id, question }) => `  ${id}\n    ${question}`);
+  return `
+Scenarios:
+${asked.join('\n')}
+
+Examples:
+  onramp bench all                                         a few seconds each, to see that it works
+  onramp bench device-to-row --size full --store influxdb  12,500 sessions, 5,000 messages/s
+  onramp bench onboarding --size full                      10,000 devices come by claim
+
+Exit codes: 0 passed; 1 failed to run; 2 wrong usage; 3 a threshold failed; 4 invalid.`;
+}
+
+/** The scenarios to run; of all of them, those that this machine can play. */
+function named(name: string): Scenario[] {
+  if (name === all) {
+    return Object.values(scenarios).filter((scenario) => {
+      const can = canRun(scenario);
+      if (!can) process.stderr.write(`${scenario.id} is left out: it needs Linux\n`);
+      return can;
+    });
+  }
+  const scenario = scenarios[name];
+  if (scenario !== undefined) return [scenario];
+  const known = [...Object.keys(scenarios), all].join(', ');
+  throw new OnrampError('config.invalid', `there is no scenario ${name}; there are: ${known}`);
+}
+
+function write(folder: string, file: string, report: RunReport): void {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, file), `${JSON.stringify(report, null, 2)}\n`);
 }
 
 function override(parameters: ScenarioParameters, flags: Flags): ScenarioParameters {
@@ -90,37 +114,4 @@ function override(parameters: ScenarioParameters, flags: Flags): ScenarioParamet
     duration: flags.duration ?? parameters.duration,
     report: flags.report ?? parameters.report,
   };
-}
-
-/** The result for people. */
-function table(report: RunReport): string {
-  const { connect, cpuUsPerMessage, fleet, ledger, message, resources, telemetry } = report;
-  const latency = (of: RunReport['telemetry']['ackMs']) =>
-    of === null
-      ? 'not measured'
-      : `p50 ${ms(of.p50)}  p99 ${ms(of.p99)}  p99.9 ${ms(of.p999)}  max ${ms(of.max)}`;
-  const lines = [
-    `${report.scenario}: ${report.verdict.toUpperCase()}`,
-    `  ${report.question}`,
-    `fleet        ${fleet.devices} devices of ${fleet.enterprises} enterprises, ${connect.connected} sessions in ${connect.seconds} s`,
-    `message      ${message.dialect}, QoS ${message.qos}, ${message.fieldsMean?.toFixed(1)} fields, ${message.bytesMean?.toFixed(0)} bytes; store ${report.environment.store}`,
-    `rate         ${Math.round(telemetry.perSecond)} acknowledged/s over ${report.durationS} s`,
-    `due→PUBACK   ${latency(telemetry.ackMs)}`,
-    `due→row      ${latency(telemetry.storedMs)}`,
-    `ledger       ${ledger.sent} sent, ${ledger.acked} acknowledged, ${ledger.stored} stored, ${ledger.lost} lost, ${ledger.duplicated} duplicated`,
-    ...Object.entries(resources).map(([name, used]) => {
-      const cost = cpuUsPerMessage[name];
-      return `  ${name.padEnd(18)} ${used === null ? 'not measured' : `${cost} µs CPU per message, ${Math.round(used.rssBytesMax / 1e6)} MB`}`;
-    }),
-    ...report.thresholds.map(
-      ({ expression, ok, value }) =>
-        `  ${ok === null ? 'not reconciled' : ok ? 'holds' : 'FAILED'}  ${expression} (${value})`,
-    ),
-    ...report.invalidReasons.map((reason) => `  invalid: ${reason}`),
-  ];
-  return `${lines.join('\n')}\n`;
-}
-
-function ms(value: number): string {
-  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
 }

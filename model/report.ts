@@ -52,6 +52,39 @@ export interface OnboardingReport {
   };
 }
 
+/** Attempts to get where one does not belong. */
+export interface IsolationReport {
+  /** Different attempts, and those that must succeed, so that a closed door proves nothing. */
+  readonly kinds: number;
+  readonly rounds: number;
+  /** Attempts of all rounds. */
+  readonly probes: number;
+  /** Attempts that were answered as a success, and effects of attempts that could be seen. */
+  readonly leaks: number;
+  /** Attempts that came to something else than they must, and are no leak. */
+  readonly unexpected: number;
+  /** The first few leaks and surprises, for people. */
+  readonly examples: readonly string[];
+}
+
+/** Devices that were shut out while they were connected. */
+export interface ShutOutReport {
+  /** Sessions that were to end. */
+  readonly devices: number;
+  readonly stillOpen: number;
+  /** Devices that were let in again while they were shut out. */
+  readonly letIn: number;
+  /** From the call of the API to the end of the connection, as the device sees it. */
+  readonly suspendMs: LatencySummary | null;
+  readonly revokeMs: LatencySummary | null;
+}
+
+/** Devices whose audit trail was read, and those of them in whose trail nothing is missing. */
+export interface AuditReport {
+  readonly sampled: number;
+  readonly complete: number;
+}
+
 /** Latencies in milliseconds, counts in readings. */
 export interface RunReport {
   readonly schema: 'onramp-report/1';
@@ -110,6 +143,10 @@ export interface RunReport {
     readonly duplicated: number | null;
     readonly deadLettered: number | null;
   };
+  /** Null where nobody tried. */
+  readonly isolation: IsolationReport | null;
+  readonly shutOut: ShutOutReport | null;
+  readonly audit: AuditReport | null;
   /** `gatewayWorkers`, `gatewaySupervisor`, `simulator`, `store`; null what could not be measured. */
   readonly resources: Readonly<Record<string, ProcessResources | null>>;
   /** CPU of each stage in microseconds for each message of the window. */

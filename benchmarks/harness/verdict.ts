@@ -10,16 +10,15 @@ export function checkThresholds(
 ): ThresholdResult[] {
   return thresholds.map(({ path, comparison, bound }) => {
     const value = at(report, path);
-    const ok =
-      value === null
-        ? null
-        : comparison === '=='
-          ? value === bound
-          : comparison === '<='
-            ? value <= bound
-            : value >= bound;
+    const limit = typeof bound === 'number' ? bound : at(report, bound);
+    const ok = value === null || limit === null ? null : holds(value, comparison, limit);
     return { expression: `${path} ${comparison} ${bound}`, value, ok };
   });
+}
+
+function holds(value: number, comparison: Threshold['comparison'], limit: number): boolean {
+  if (comparison === '==') return value === limit;
+  return comparison === '<=' ? value <= limit : value >= limit;
 }
 
 /** Invalid wins: a run whose generator fell behind says nothing about the system. */

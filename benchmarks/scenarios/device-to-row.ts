@@ -1,5 +1,6 @@
 /** One worker, direct sessions, QoS 1: from a reading's due time to its acknowledgement and its row. */
 
+import { playFleet } from './play-fleet.ts';
 import type { Scenario } from './scenario.ts';
 
 export const deviceToRow: Scenario = {
@@ -33,4 +34,5 @@ export const deviceToRow: Scenario = {
     { path: 'telemetry.ackMs.p99', comparison: '<=', bound: 150 },
     { path: 'telemetry.storedMs.p99', comparison: '<=', bound: 2000 },
   ],
+  play: playFleet,
 };

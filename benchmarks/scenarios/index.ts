@@ -1,8 +1,10 @@
 /** The scenarios, one line each. */
 
 import { deviceToRow } from './device-to-row.ts';
+import { onboarding } from './onboarding.ts';
 import type { Scenario } from './scenario.ts';
 
 export const scenarios: Readonly<Record<string, Scenario>> = {
   [deviceToRow.id]: deviceToRow,
+  [onboarding.id]: onboarding,
 };

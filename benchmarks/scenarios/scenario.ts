@@ -1,4 +1,10 @@
-/** What a scenario is: a question, its parameters at two sizes, and what must hold. */
+/** What a scenario is: a question, its parameters at two sizes, how it is played, what must hold. */
+
+import type { RunReport } from '../../model/report.ts';
+import type { SimulationReport } from '../../simulator/report.ts';
+import type { Summary } from '../gateway-client.ts';
+import type { Bench } from '../harness/bench.ts';
+import type { Verified } from '../harness/verify.ts';
 
 /** Parameters of a run; durations as people write them. */
 export interface ScenarioParameters {
@@ -11,14 +17,27 @@ export interface ScenarioParameters {
   readonly seed: number;
 }
 
-/** A threshold over the report: a path into it and a bound. */
+/** A threshold over the report: a path into it, and a bound, which may be a path as well. */
 export interface Threshold {
   readonly path: string;
   readonly comparison: '==' | '<=' | '>=';
-  readonly bound: number;
+  readonly bound: number | string;
 }
 
-/** Pure data; the runner does the rest. Adding one is a file here and a line in index.ts. */
+/** What playing a scenario found; the runner makes the report of it. */
+export interface Played {
+  readonly simulated: SimulationReport;
+  /** The gateway's own, once everything accepted was stored. */
+  readonly summary: Summary;
+  /** Of the measured window. */
+  readonly resources: RunReport['resources'];
+  readonly verified: Verified;
+  readonly isolation?: RunReport['isolation'];
+  readonly shutOut?: RunReport['shutOut'];
+  readonly audit?: RunReport['audit'];
+}
+
+/** Adding one is a file here and a line in index.ts. */
 export interface Scenario {
   readonly id: string;
   /** What a run answers. */
@@ -29,4 +48,7 @@ export interface Scenario {
   readonly thresholds: readonly Threshold[];
   /** Hold at full size, on the machine the project is measured on. */
   readonly fullThresholds: readonly Threshold[];
+  /** It needs several workers, or loopback addresses by the hundred. */
+  readonly linuxOnly?: boolean;
+  play(bench: Bench): Promise<Played>;
 }
