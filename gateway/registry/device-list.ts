@@ -107,18 +107,22 @@ function walk(index: string, conditions: readonly Part[]): Part {
 
 /** The first that leaves only a few rows; else the first, which holds what the others filter by. */
 function indexFor(db: DatabaseSync, filter: DeviceFilter): string {
-  const columns = (['state', 'district', 'profile'] as const).filter(
-    (column) => filter[column] !== undefined,
-  );
-  const [first] = columns;
-  if (first === undefined) return filter.kind === 'gateway' ? 'device_gateways' : 'device_by_key';
-  if (columns.length === 1) return `device_by_${first}`;
-  const narrow = columns.find((column) => {
-    const rows = `SELECT 1 FROM device INDEXED BY device_by_${column} WHERE ${column} = ? LIMIT ?`;
+  const indexes: Part[] = [];
+  for (const column of ['state', 'district', 'profile'] as const) {
+    const value = filter[column];
+    if (value !== undefined) indexes.push(part(`device_by_${column} WHERE ${column} = ?`, value));
+  }
+  if (filter.kind === 'gateway') indexes.push(part("device_gateways WHERE kind = 'gateway'"));
+  const name = ({ sql }: Part) => sql.split(' ')[0]!;
+  const [first] = indexes;
+  if (first === undefined) return 'device_by_key';
+  if (indexes.length === 1) return name(first);
+  const narrow = indexes.find(({ sql, values }) => {
+    const rows = `SELECT 1 FROM device INDEXED BY ${sql} LIMIT ?`;
     const counted = prepared(db, `SELECT count(*) AS n FROM (${rows})`);
-    return (counted.get(filter[column]!, fewRowsMax + 1)!.n as number) <= fewRowsMax;
+    return (counted.get(...values, fewRowsMax + 1)!.n as number) <= fewRowsMax;
   });
-  return `device_by_${narrow ?? first}`;
+  return name(narrow ?? first);
 }
 
 function anyOf(parts: readonly Part[]): Part {

@@ -110,6 +110,9 @@ export function addDevices(db: DatabaseSync, { actor, nowMs }: Importer): void {
   ).run(nowMs, newLife.state, actor);
 }
 
+/** So many serials at once leave the index of texts slow, until it is written anew. */
+const manySerials = 5000;
+
 /** Changes registered devices; what no row knows, as their state, stays. */
 export function changeDevices(db: DatabaseSync, { actor, nowMs }: Importer): void {
   db.exec(
@@ -127,4 +130,9 @@ export function changeDevices(db: DatabaseSync, { actor, nowMs }: Importer): voi
          'import: ' || replace(ltrim(changes), ' ', ', '), ?
        FROM staging WHERE changes <> '' ORDER BY enterprise, device`,
   ).run(nowMs, actor);
+  const { serials } = db
+    .prepare("SELECT count(*) AS serials FROM staging WHERE known AND changes LIKE '% serial%'")
+    .get()!;
+  if ((serials as number) < manySerials) return;
+  db.exec("INSERT INTO main.device_text (device_text) VALUES ('optimize')");
 }
