@@ -51,7 +51,10 @@ export function groupCommand(name: string, environment: CommandEnvironment): Com
     .option('--json', 'print the result as JSON');
 }
 
-/** A subcommand of `group`; `examples` are shown below its help, one a line. */
+/**
+ * A subcommand of `group`. The first clause of `description` stands in the group's help; `examples`
+ * are shown below its own, one a line.
+ */
 export function subcommand(
   group: Command,
   usage: string,
@@ -60,6 +63,7 @@ export function subcommand(
   environment: CommandEnvironment,
 ): Command {
   const command = settled(new Command(usage.split(' ')[0]), environment)
+    .summary(description.split(/\. |; /)[0]!)
     .description(description)
     .addHelpText('after', `\nExamples:\n${examples.map((line) => `  ${line}`).join('\n')}`)
     .addHelpText('after', exitCodes);

@@ -2,24 +2,21 @@
 
 import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
-import { deviceKey } from '../../model/identifiers.ts';
-import { limits } from '../../model/limits.ts';
 import type { ConnectionCard } from '../api/connection-card.ts';
-import type { DirectoryEntry } from '../registry/registry.ts';
+import type { DeviceAnswer } from '../api/device-answer.ts';
 import {
   type CommandEnvironment,
   type CommandRun,
   printJson,
   subcommand,
-  table,
   withOperator,
 } from './command-line.ts';
 import { type FilterOptions, filterOptions, kindOption } from './device-filter.ts';
-import { ask } from './operator.ts';
+import { type PageOptions, pageOptions, printFields, printList } from './listing.ts';
+import { ask, jsonBody } from './operator.ts';
+import { devicePath, type OneDevice, oneDevice, stateText } from './registry-device.ts';
 
-interface DeviceOptions {
-  readonly enterprise: string;
-  readonly device: string;
+interface DeviceOptions extends OneDevice {
   readonly secretStdin?: boolean;
 }
 
@@ -30,41 +27,44 @@ interface AddOptions extends DeviceOptions {
   readonly district?: string;
   readonly industry?: string;
   readonly serial?: string;
+  readonly again?: boolean;
 }
 
 /** Adds the commands about single devices to `group`. */
 export function addDeviceCommands(group: Command, environment: CommandEnvironment): void {
-  subcommand(
-    group,
-    'add',
-    'Register a device and print its credential, once',
-    [
-      'onramp registry add --enterprise acme --device press-1 --profile generic',
-      'onramp registry add --enterprise acme --device box-1 --kind gateway',
-      'onramp registry add --enterprise acme --device cnc-1 --profile cnc-machining-centre --json',
-    ],
-    environment,
+  oneDevice(
+    subcommand(
+      group,
+      'add',
+      'Register a device and print its credential, once',
+      [
+        'onramp registry add --enterprise acme --device press-1 --profile generic',
+        'onramp registry add --enterprise acme --device box-1 --kind gateway',
+        'onramp registry add --enterprise acme --device cnc-1 --profile cnc-machining-centre --json',
+        'onramp registry add --enterprise acme --device press-1 --profile generic --again',
+      ],
+      environment,
+    ),
   )
-    .requiredOption('--enterprise <id>', 'whose device it is')
-    .requiredOption('--device <id>', 'its id within the enterprise')
     .option('--profile <id>', 'what kind of device it is; "generic" takes any signals')
     .addOption(kindOption())
     .option('--gateway <id>', 'the gateway that may publish for it')
     .option('--district <id>', "where it stands (default: its enterprise's)")
     .option('--industry <code>', 'two digits of GB/T 4754')
     .option('--serial <id>', 'its serial number')
+    .option('--again', 'register anew what was revoked, decommissioned or rejected, or has expired')
     .option('--secret-stdin', 'read the secret from standard input instead of generating it')
     .action(withOperator(environment, add));
 
-  subcommand(
-    group,
-    'reset-secret',
-    'Void the secret of a device and print a new one, once',
-    ['onramp registry reset-secret --enterprise acme --device press-1'],
-    environment,
+  oneDevice(
+    subcommand(
+      group,
+      'reset-secret',
+      'Void the secret of a device and print a new one, once',
+      ['onramp registry reset-secret --enterprise acme --device press-1'],
+      environment,
+    ),
   )
-    .requiredOption('--enterprise <id>', 'whose device it is')
-    .requiredOption('--device <id>', 'its id within the enterprise')
     .option('--secret-stdin', 'read the secret from standard input instead of generating it')
     .action(withOperator(environment, resetSecret));
 
@@ -75,41 +75,27 @@ export function addDeviceCommands(group: Command, environment: CommandEnvironmen
     ['onramp registry list --enterprise acme', 'onramp registry list --text press --limit 20'],
     environment,
   );
-  filterOptions(list)
-    .option('--limit <n>', `devices of the page, at most ${limits.apiPageRowsMax}`, '100')
-    .option('--after <key>', 'go on after this device, which the page before has named')
-    .action(withOperator(environment, listDevices));
+  pageOptions(filterOptions(list)).action(withOperator(environment, listDevices));
 }
 
 async function add(run: CommandRun, options: AddOptions): Promise<void> {
-  const { enterprise, device, profile, kind, gateway, district, industry, serial } = options;
+  const { enterprise, device, profile, kind, gateway, district, industry, serial, again } = options;
   const secret = await givenSecret(run, options);
-  const request = {
-    enterprise,
-    device,
-    profile,
-    kind,
-    gateway,
-    district,
-    industry,
-    serial,
-    secret,
-  };
+  const described = { enterprise, device, profile, kind, gateway, district, industry, serial };
   const card = await ask<ConnectionCard>(run.operator, {
     method: 'POST',
     path: '/devices',
-    body: { type: 'application/json', content: JSON.stringify(request) },
+    body: jsonBody({ ...described, secret, again }),
   });
   printCard(run, card);
 }
 
 async function resetSecret(run: CommandRun, options: DeviceOptions): Promise<void> {
-  const key = encodeURIComponent(deviceKey(options.enterprise, options.device));
   const secret = await givenSecret(run, options);
   const card = await ask<ConnectionCard>(run.operator, {
     method: 'POST',
-    path: `/devices/${key}/secret`,
-    body: { type: 'application/json', content: JSON.stringify({ secret }) },
+    path: devicePath(options, '/secret'),
+    body: jsonBody({ secret }),
   });
   printCard(run, card);
 }
@@ -125,42 +111,36 @@ function printCard(run: CommandRun, card: ConnectionCard): void {
     printJson(run, card);
     return;
   }
-  run.stdout.write(
-    table([
-      ['client id', card.clientId],
-      ['user name', card.username],
-      ['password', card.password],
-      ['topic', card.topic],
-      ['sample', card.sample],
-    ]),
-  );
+  printFields(run, {
+    ...addressesOf(card),
+    'client id': card.clientId,
+    'user name': card.username,
+    password: card.password,
+    topic: card.topic,
+    sample: card.sample,
+  });
   run.stderr.write('The password is stored nowhere: keep it now. The protocol is MQTT 3.1.1.\n');
 }
 
-async function listDevices(
-  run: CommandRun,
-  options: FilterOptions & { readonly limit: string; readonly after?: string },
-): Promise<void> {
+/** Where to connect, as far as there is a gateway. */
+function addressesOf({ mqtt }: ConnectionCard): Readonly<Record<string, string>> {
+  if (mqtt === null) return {};
+  const { host, port, tlsPort } = mqtt;
+  return {
+    address: `${host}:${port}`,
+    ...(tlsPort !== null && { 'with TLS': `${host}:${tlsPort}` }),
+  };
+}
+
+async function listDevices(run: CommandRun, options: FilterOptions & PageOptions): Promise<void> {
   const { enterprise, district, profile, kind, state, text: part, limit, after } = options;
-  const page = await ask<{ items: (DirectoryEntry & { id: string })[]; next: string | null }>(
-    run.operator,
-    {
-      method: 'GET',
-      path: '/devices',
-      query: { enterprise, district, profile, kind, state, text: part, limit, after },
-    },
-  );
-  if (run.json) {
-    printJson(run, page);
-    return;
-  }
-  const rows = page.items.map((entry) => [
-    entry.id,
-    entry.kind,
-    entry.profile,
-    entry.district,
-    entry.gateway ?? '',
-  ]);
-  run.stdout.write(table([['DEVICE', 'KIND', 'PROFILE', 'DISTRICT', 'GATEWAY'], ...rows]));
-  if (page.next !== null) run.stderr.write(`There may be more: --after ${page.next}\n`);
+  const query = { enterprise, district, profile, kind, state, text: part, limit, after };
+  await printList<DeviceAnswer>(run, '/devices', query, {
+    DEVICE: ({ id }) => id,
+    KIND: (each) => each.kind,
+    STATE: stateText,
+    PROFILE: (each) => each.profile,
+    DISTRICT: (each) => each.district,
+    GATEWAY: (each) => each.gateway ?? '',
+  });
 }

@@ -2,9 +2,19 @@
 
 import type { Command } from 'commander';
 import { type CommandEnvironment, groupCommand, processEnvironment } from './command-line.ts';
+import { addAuditCommand } from './registry-audit.ts';
+import { addAuthorityCommands } from './registry-authorities.ts';
+import { addSignCommand } from './registry-ca-sign.ts';
+import { addClaimCommands } from './registry-claims.ts';
+import { addCountsCommand } from './registry-counts.ts';
+import { addDeviceDetailCommands } from './registry-device.ts';
 import { addDeviceCommands } from './registry-devices.ts';
+import { addEnterpriseCommands } from './registry-enterprises.ts';
 import { addFileCommands } from './registry-files.ts';
+import { addGroupCommands } from './registry-groups.ts';
+import { addLifeCommands } from './registry-life.ts';
 import { addProfileCommands } from './registry-profiles.ts';
+import { addTokenCommands } from './registry-tokens.ts';
 import { addTrialCommand } from './registry-trial.ts';
 import { addWatchCommand } from './registry-watch.ts';
 
@@ -16,15 +26,30 @@ Examples:
   onramp registry trial --csv press.csv --card card.json
   onramp registry add --help`;
 
+type AddCommands = (group: Command, environment: CommandEnvironment) => void;
+
+/** The chapters of the help, in their order. */
+const chapters: Readonly<Record<string, readonly AddCommands[]>> = {
+  'One device': [addDeviceCommands, addDeviceDetailCommands, addLifeCommands],
+  'Many devices': [addFileCommands],
+  'A trial': [addTrialCommand, addWatchCommand],
+  Profiles: [addProfileCommands],
+  'Claims, for machines that fetch their own credential': [addClaimCommands],
+  'Group keys, for secrets that are derived': [addGroupCommands],
+  'Client certificates': [addAuthorityCommands, addSignCommand],
+  Enterprises: [addEnterpriseCommands, addCountsCommand],
+  'Who may ask, and who did': [addTokenCommands, addAuditCommand],
+};
+
 /** `onramp registry`: talks to a running gateway, or opens the data folder when none runs. */
 export function registryCommand(environment: CommandEnvironment = processEnvironment): Command {
   const group = groupCommand('registry', environment)
-    .description('Register devices, import and export them, add profiles')
+    .description('Who may connect and who may ask: everything about coming on board')
     .addHelpText('after', examples);
-  addDeviceCommands(group, environment);
-  addFileCommands(group, environment);
-  addProfileCommands(group, environment);
-  addTrialCommand(group, environment);
-  addWatchCommand(group, environment);
+  for (const [heading, adders] of Object.entries(chapters)) {
+    group.commandsGroup(`${heading}:`);
+    for (const add of adders) add(group, environment);
+  }
+  group.commandsGroup('Help:').helpCommand(true);
   return group;
 }

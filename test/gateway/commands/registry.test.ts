@@ -32,7 +32,7 @@ describe.each(Object.entries(worlds))('registry, with %s', (_name, open) => {
       'add --enterprise acme --device press-1 --profile generic --district wujin',
     );
     expect(exitCode).toBe(0);
-    const lines = stdout.trimEnd().split('\n');
+    const lines = stdout.trimEnd().split('\n').slice(-5);
     expect(lines.map((line) => line.slice(0, 11).trim())).toEqual([
       'client id',
       'user name',
@@ -43,6 +43,8 @@ describe.each(Object.entries(worlds))('registry, with %s', (_name, open) => {
     expect(lines[0]).toMatch(/acme\.press-1$/);
     const password = lines[2]!.slice(11);
     expect(await hashOf('acme', 'press-1')).toEqual(secretHash(password));
+    // Where to connect is known to a running gateway only.
+    expect(stdout.startsWith('address ')).toBe('api' in world);
     expect(stderr).toMatch(/stored nowhere/);
     expect(stderr).not.toContain(password);
   });
@@ -51,7 +53,9 @@ describe.each(Object.entries(worlds))('registry, with %s', (_name, open) => {
     const card = JSON.parse(
       await ok('add --json --enterprise acme --device press-1 --profile generic'),
     );
-    expect(Object.keys(card)).toEqual(['clientId', 'username', 'password', 'topic', 'sample']);
+    expect(card).toMatchObject({ clientId: 'acme.press-1', username: 'acme/press-1' });
+    expect(card.topic).toBe('onramp/v1/acme/press-1/telemetry');
+    expect(await hashOf('acme', 'press-1')).toEqual(secretHash(card.password));
   });
 
   it('takes a secret from standard input, never from the arguments', async () => {
@@ -68,7 +72,9 @@ describe.each(Object.entries(worlds))('registry, with %s', (_name, open) => {
     const gateway = JSON.parse(await ok('add --json --enterprise acme --device gw --kind gateway'));
     expect(gateway.topic).toBe('onramp/v1/acme/{device}/telemetry');
     await ok('add --enterprise acme --device m --profile generic --gateway gw');
-    expect(await ok('list --kind gateway')).toMatch(/^DEVICE .*\nacme\.gw +gateway +generic/);
+    expect(await ok('list --kind gateway')).toMatch(
+      /^DEVICE .*\nacme\.gw +gateway +registered +generic/,
+    );
   });
 
   it('resets a secret', async () => {
@@ -186,7 +192,8 @@ describe.each(Object.entries(worlds))('registry, with %s', (_name, open) => {
     await ok(`import ${world.file('devices.csv', csv)}`);
     const { stdout, stderr } = await registry('list --limit 1');
     expect(stdout).toBe(
-      'DEVICE  KIND    PROFILE  DISTRICT  GATEWAY\nacme.a  device  generic  unknown\n',
+      'DEVICE  KIND    STATE       PROFILE  DISTRICT  GATEWAY\n' +
+        'acme.a  device  registered  generic  unknown\n',
     );
     expect(stderr).toContain('--after acme.a');
     expect(await ok('list --after acme.a --text B')).toMatch(/\nacme\.b /);
