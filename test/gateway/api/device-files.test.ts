@@ -104,6 +104,50 @@ describe('POST /api/v1/devices/import', () => {
     expect(answer.statusCode).toBe(413);
     expect(answer.json().code).toBe('api.body-too-large');
   });
+
+  it('says how the file was read', async () => {
+    const wide = Buffer.from(`\ufeff${good.replaceAll(',', '\t')}`, 'utf16le');
+    const answer = await importing(Readable.from([wide]), '?dryRun=true');
+    expect(answer.json()).toMatchObject({ added: 2, encoding: 'utf-16le' });
+    const gbk = Buffer.concat([Buffer.from(good), Buffer.from([0xc9, 0xe8, 0x2c, 0x2c, 0x0a])]);
+    const bad = await importing(Readable.from([gbk]));
+    expect(bad.json().report).toMatchObject({ rows: 3, badRows: 1, encoding: 'gb18030' });
+    const detail = 'row 4: registry.id-invalid: enterprise "设"';
+    expect(bad.json().details.join()).toContain(detail);
+    const strict = await importing(Readable.from([gbk]), '?encoding=utf-8');
+    expect(strict.json().details.join()).toMatch(/line 4 is not UTF-8 text/);
+  });
+
+  it('names the first bad rows and says how many more there are', async () => {
+    const rows = Array.from({ length: 1500 }, (_, i) => `acme,d${i},none\n`);
+    const answer = await importing(`enterprise,device,profile\n${rows.join('')}`);
+    const { details, report } = answer.json();
+    expect(details).toHaveLength(101);
+    expect(details.at(-1)).toBe('and 1400 more bad rows');
+    expect(report.errors).toHaveLength(limits.importErrorsMax);
+    expect(report.badRows).toBe(1500);
+  });
+
+  it('is seen by others while it runs', async () => {
+    const progress = async () =>
+      (await world.ask('GET', '/api/v1/imports/current')).json().progress;
+    expect(await progress()).toBeNull();
+    let end = () => {};
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    async function* slow() {
+      yield good;
+      await ended;
+    }
+    const running = importing(Readable.from(slow()));
+    let seen = await progress();
+    while (seen === null) seen = await progress();
+    expect(seen).toMatchObject({ phase: 'reading' });
+    end();
+    expect((await running).json()).toMatchObject({ added: 2 });
+    expect(await progress()).toBeNull();
+  });
 });
 
 describe('POST /api/v1/devices/import-city', () => {
@@ -160,6 +204,25 @@ describe('GET /api/v1/devices/export', () => {
     });
     expect(report.json()).toMatchObject({ added: 1320, badRows: 0, committed: true });
     await other.close();
+  });
+
+  it('shows where devices are in their lives, which an import reads over', async () => {
+    await importing(good);
+    const atMs = Date.UTC(2026, 4, 1);
+    const change = { enterprise: 'acme', device: 'a', cause: '', actor: 'system', atMs };
+    await world.context.registry.lives.apply([
+      { ...change, event: 'store' },
+      { ...change, event: 'suspend' },
+    ]);
+    const csv = (await world.ask('GET', '/api/v1/devices/export?state=suspended')).body;
+    expect(csv.split('\n')).toEqual([
+      'enterprise,device,kind,profile,district,industry,gateway,serial,state,activated_at',
+      'acme,a,device,generic,unknown,00,,,suspended,2026-05-01T00:00:00.000Z',
+      '',
+    ]);
+    const again = await importing(csv, '?existing=update');
+    expect(again.json()).toMatchObject({ updated: 1, changed: [] });
+    expect((await world.context.registry.get('acme', 'a'))?.state).toBe('suspended');
   });
 
   it('filters, and is empty but valid when nothing matches', async () => {
