@@ -12,5 +12,7 @@ export function trustAnchorOf(chain: string): string | null {
   const last = chain.match(pemBlock)?.at(-1);
   if (last === undefined) return null;
   const certificate = new X509Certificate(last);
-  return certificate.checkIssued(certificate) ? `${last}\n` : null;
+  const selfSigned =
+    certificate.checkIssued(certificate) && certificate.verify(certificate.publicKey);
+  return selfSigned ? `${last}\n` : null;
 }

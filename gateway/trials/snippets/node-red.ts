@@ -64,6 +64,6 @@ export const nodeRed: SnippetKind = {
         cleansession: true,
       },
     ];
-    return `${JSON.stringify(flow, null, 2)}\n`;
+    return `[\n${flow.map((node) => JSON.stringify(node)).join(',\n')}\n]\n`;
   },
 };
