@@ -42,24 +42,26 @@ async function shown(
 
 describe('the progress of an import', () => {
   it('is a bar that is drawn anew on a terminal', async () => {
-    let progress: ImportProgress = { phase: 'reading', rows: 1200 };
+    let progress: ImportProgress = { phase: 'reading', rows: 0 };
     const written = await shown(
       true,
       () => progress,
       async (bar, tick) => {
         await tick();
-        const content = bar.counted(Readable.from([Buffer.alloc(30), Buffer.alloc(20)]));
-        expect(await buffer(content)).toHaveLength(50);
+        const pieces = [Buffer.alloc(30, 'x\n'), Buffer.alloc(50, 'x\n')];
+        expect(await buffer(bar.counted(Readable.from(pieces)))).toHaveLength(80);
+        progress = { phase: 'reading', rows: 20 };
         await tick();
-        progress = { phase: 'merging', rows: 2400 };
+        progress = { phase: 'merging', rows: 50 };
         await tick();
       },
     );
     expect(written.split('\r\u001b[2K')).toEqual([
       '',
-      `[${'-'.repeat(30)}] 0 % sent, 1,200 rows`,
-      `[${'#'.repeat(15)}${'-'.repeat(15)}] 50 % sent, 1,200 rows`,
-      'Everything read, 2,400 rows; merging …',
+      `[${'-'.repeat(30)}] 0 %, 0 rows read, 0 % sent`,
+      // Of 80 % that were sent, a half was read.
+      `[${'#'.repeat(12)}${'-'.repeat(18)}] 40 %, 20 rows read, 80 % sent`,
+      'Everything sent, 50 rows read; merging …',
       '',
     ]);
   });
@@ -73,11 +75,19 @@ describe('the progress of an import', () => {
         await tick();
       },
     );
-    expect(written).toBe('0 % sent\n0 % sent\n');
+    expect(written).toBe('0 %, 0 % sent\n0 %, 0 % sent\n');
   });
 
   it('counts bytes where the whole is not known', () => {
-    const sent = { bytes: 1_540_000, bytesTotal: null, progress: null };
+    const sent = { bytes: 1_540_000, bytesTotal: null, lines: 9, progress: null };
     expect(progressText(sent, true)).toBe('1.5 MB sent');
+  });
+
+  it('follows the bytes where rows have no lines of their own', () => {
+    const progress = { phase: 'reading', rows: 1500 } as const;
+    const sent = { bytes: 75, bytesTotal: 100, lines: 1, progress };
+    expect(progressText(sent, false)).toBe('75 %, 1,500 rows read, 75 % sent');
+    const waiting = { ...sent, bytes: 100, progress: null };
+    expect(progressText(waiting, false)).toMatch(/^Everything sent; waiting/);
   });
 });
