@@ -11,14 +11,14 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
   };
 }
 
-/** As `wholeNumber`, or null for the word `word`. */
-export function wholeNumberOr(
-  word: string,
+/** As `wholeNumber`, or `word` itself. */
+export function wholeNumberOr<Word extends string>(
+  word: Word,
   min: number,
   max: number,
-): (text: string) => number | null {
+): (text: string) => number | Word {
   const number = wholeNumber(min, max);
-  return (text) => (text === word ? null : number(text));
+  return (text) => (text === word ? word : number(text));
 }
 
 /** An id, or null for `none`; undefined when the option was not given. */

@@ -32,8 +32,8 @@ interface SetOptions extends OneEnterprise {
   readonly nameEn?: string;
   readonly district?: string;
   readonly industry?: string;
-  readonly sessionsMax?: number | null;
-  readonly messagesPerSecond?: number | null;
+  readonly sessionsMax?: number | 'default';
+  readonly messagesPerSecond?: number | 'default';
 }
 
 type CountedEnterprise = RegisteredEnterprise & { readonly counts: PlaceCounts | null };
@@ -128,7 +128,9 @@ async function showEnterprise(run: CommandRun, options: OneEnterprise): Promise<
 }
 
 async function setEnterprise(run: CommandRun, options: SetOptions): Promise<void> {
-  const { district, industry, sessionsMax, messagesPerSecond: messagesPerSecondMax } = options;
+  const { district, industry } = options;
+  const sessionsMax = limitOf(options.sessionsMax);
+  const messagesPerSecondMax = limitOf(options.messagesPerSecond);
   const found = await registeredOrNull(run, options);
   const limitsSet = sessionsMax !== undefined || messagesPerSecondMax !== undefined;
   const change = {
@@ -145,6 +147,11 @@ async function setEnterprise(run: CommandRun, options: SetOptions): Promise<void
   });
   if (run.json) printJson(run, enterprise);
   else printEnterprise(run, enterprise);
+}
+
+/** As the API has it: null takes a limit away, undefined leaves it. */
+function limitOf(given: number | 'default' | undefined): number | null | undefined {
+  return given === 'default' ? null : given;
 }
 
 async function registeredOrNull(

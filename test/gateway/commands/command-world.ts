@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { type Command, CommanderError } from 'commander';
+import { expect } from 'vitest';
 import { startApi } from '../../../gateway/api/server.ts';
 import type { CommandEnvironment } from '../../../gateway/commands/command-line.ts';
 import { deadLettersCommand } from '../../../gateway/commands/dead-letters.ts';
@@ -14,7 +15,7 @@ import { registryKeyIn } from '../../../gateway/owner-file.ts';
 import { paths } from '../../../gateway/paths.ts';
 import { openRegistry } from '../../../gateway/registry/sqlite.ts';
 import { DeadLetters } from '../../../gateway/shipping/dead-letters.ts';
-import { systemClock } from '../../../model/clock.ts';
+import { type Clock, systemClock } from '../../../model/clock.ts';
 import { ApiWorld, token } from '../api/api-world.ts';
 
 export interface Outcome {
@@ -28,14 +29,25 @@ const commands: Record<string, (environment: CommandEnvironment) => Command> = {
   'dead-letters': deadLettersCommand,
 };
 
+/** Where a command runs. */
+export interface Surroundings {
+  /** A person sits there, and has typed what standard input holds. */
+  readonly terminal?: boolean;
+  readonly clock?: Clock;
+}
+
 /** Runs `onramp {args}`; `stdin` is what it may read. */
-export async function run(args: readonly string[], stdin = ''): Promise<Outcome> {
+export async function run(
+  args: readonly string[],
+  stdin = '',
+  { terminal = false, clock = systemClock }: Surroundings = {},
+): Promise<Outcome> {
   let stdout = '';
   let stderr = '';
   let exitCode = 0;
   const environment: CommandEnvironment = {
-    clock: systemClock,
-    stdin: Readable.from([stdin]),
+    clock,
+    stdin: Object.assign(Readable.from([stdin]), { isTTY: terminal }),
     stdout: new Writable({
       write(piece, _encoding, done) {
         stdout += String(piece);
@@ -64,7 +76,7 @@ export async function run(args: readonly string[], stdin = ''): Promise<Outcome>
 export interface CommandWorld {
   readonly data: string;
   /** Runs a command on the folder. */
-  run(args: readonly string[], stdin?: string): Promise<Outcome>;
+  run(args: readonly string[], stdin?: string, surroundings?: Surroundings): Promise<Outcome>;
   /** A file in a folder of its own. */
   file(name: string, content: string): string;
   withDeadLetters(body: (letters: DeadLetters) => Promise<void>): Promise<void>;
@@ -84,8 +96,9 @@ export async function stoppedWorld(): Promise<CommandWorld> {
   const data = mkdtempSync(join(tmpdir(), 'onramp-data-'));
   return {
     data,
-    async run(args, stdin) {
-      const outcome = await run([args[0]!, '--data', data, ...args.slice(1)], stdin);
+    async run(args, stdin, surroundings) {
+      const anywhere = [args[0]!, '--data', data, ...args.slice(1)];
+      const outcome = await run(anywhere, stdin, surroundings);
       const notice = `No gateway runs on ${data}: opening its files.\n`;
       return { ...outcome, stderr: outcome.stderr.replace(notice, '') };
     },
@@ -121,7 +134,8 @@ export async function runningWorld(): Promise<CommandWorld & { readonly api: Api
   return {
     api,
     data,
-    run: (args, stdin) => run([...args, '--data', data], stdin),
+    run: (args, stdin, surroundings) =>
+      run([...args, '--data', data], stdin, { clock: api.clock, ...surroundings }),
     file: (name, content) => fileIn(files, name, content),
     withDeadLetters: (body) => body(api.context.deadLetters),
     withRegistry: (body) => body(api.context.registry),
@@ -132,4 +146,37 @@ export async function runningWorld(): Promise<CommandWorld & { readonly api: Api
       rmSync(files, { recursive: true });
     },
   };
+}
+
+/** Short ways to run `onramp registry` in a world: a line of words, or words that hold spaces. */
+export class RegistryCommands {
+  readonly #world: () => CommandWorld;
+
+  constructor(world: () => CommandWorld) {
+    this.#world = world;
+  }
+
+  run(line: string | readonly string[], stdin = '', surroundings?: Surroundings): Promise<Outcome> {
+    const words = typeof line === 'string' ? line.split(' ') : line;
+    return this.#world().run(['registry', ...words], stdin, surroundings);
+  }
+
+  /** What it prints, when it is done. */
+  async ok(line: string | readonly string[], stdin = ''): Promise<string> {
+    const { exitCode, stderr, stdout } = await this.run(line, stdin);
+    expect(exitCode, stderr).toBe(0);
+    return stdout;
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: as `JSON.parse`.
+  async json(line: string, stdin = ''): Promise<any> {
+    return JSON.parse(await this.ok(`${line} --json`, stdin));
+  }
+
+  /** The code of the error it ends with, and its exit code. */
+  async failure(line: string | readonly string[], stdin = ''): Promise<readonly [string, number]> {
+    const { exitCode, stderr, stdout } = await this.run(line, stdin);
+    expect(stdout).toBe('');
+    return [/^error: ([a-z]+\.[a-z-]+): /m.exec(stderr)?.[1] ?? stderr, exitCode];
+  }
 }

@@ -3,6 +3,8 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { deadLettersCommand } from '../../../gateway/commands/dead-letters.ts';
+import { registryCommand } from '../../../gateway/commands/registry.ts';
 import { tryLockExclusive } from '../../../gateway/data-lock.ts';
 import { paths } from '../../../gateway/paths.ts';
 import { run, runningWorld, stoppedWorld } from './command-world.ts';
@@ -82,24 +84,31 @@ describe('a command', () => {
   });
 });
 
+/** Every command, by its two words. */
+const everyCommand = [registryCommand(), deadLettersCommand()].flatMap((group) => [
+  ...group.commands
+    .filter((each) => each.name() !== 'help')
+    .map((each) => [group.name(), each.name()]),
+]);
+
 describe('help', () => {
-  it.each([
-    ['registry', '--help'],
-    ['registry', 'add', '--help'],
-    ['registry', 'import', '--help'],
-    ['registry', 'export', '--help'],
-    ['registry', 'list', '--help'],
-    ['registry', 'profiles', '--help'],
-    ['registry', 'profile-add', '--help'],
-    ['registry', 'reset-secret', '--help'],
-    ['dead-letters', 'list', '--help'],
-    ['dead-letters', 'replay', '--help'],
-  ])('of %s %s has examples and every option', async (...args) => {
-    const { stdout, exitCode } = await run(args);
-    expect(exitCode).toBe(0);
-    expect(stdout).toMatch(/Examples:\n {2}onramp /);
-    for (const option of ['--data <folder>', '--url <url>', '--token-file <file>', '--json']) {
-      expect(stdout).toContain(option);
-    }
+  it.each(everyCommand.map((words) => [words.join(' ')]))(
+    'of %s has examples and every option',
+    async (words) => {
+      const { stdout, exitCode } = await run([...words.split(' '), '--help']);
+      expect(exitCode).toBe(0);
+      expect(stdout).toMatch(new RegExp(`Examples:\\n {2}onramp ${words}`));
+      for (const option of ['--data <folder>', '--url <url>', '--token-file <file>', '--json']) {
+        expect(stdout).toContain(option);
+      }
+    },
+  );
+
+  it('of registry has a chapter for each thing, and every command in one of them', async () => {
+    const { stdout } = await run(['registry', '--help']);
+    expect(stdout).toMatch(/\nExamples:\n {2}onramp registry /);
+    expect(stdout).toMatch(/\nOne device:\n {2}add /);
+    expect(stdout).toMatch(/\nClient certificates:\n {2}ca-create /);
+    expect(stdout).not.toMatch(/\nCommands:/);
   });
 });
