@@ -16,7 +16,7 @@ import { systemClock } from '../../model/clock.ts';
 import { GatewayClient } from '../gateway-client.ts';
 
 const scale = { seed: 1, enterprises: 10_000, devices: 100_000, sensors: false };
-const secondsPerList = 5;
+const secondsPerList = 3;
 const pageRows = 100;
 
 interface Address {
