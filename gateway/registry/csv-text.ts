@@ -6,8 +6,6 @@ import { type ErrorCode, OnrampError } from '../../model/errors.ts';
 import { limits } from '../../model/limits.ts';
 import { type ByteSource, DecodedText } from './import-encoding.ts';
 
-export { utf8Text } from './import-encoding.ts';
-
 /** A row of cells, with the number a spreadsheet shows beside it (the heading is row 1). */
 export interface CsvRow {
   readonly row: number;
