@@ -22,7 +22,7 @@ const commands: Record<string, { summary: string; load: () => Promise<Command> }
     load: async () => (await import('./simulator/doctor/command.ts')).doctorCommand(),
   },
   registry: {
-    summary: 'Register devices, import and export them, add profiles',
+    summary: 'Who may connect and who may ask: devices, claims, keys, certificates, tokens',
     load: async () => (await import('./gateway/commands/registry.ts')).registryCommand(),
   },
   'dead-letters': {

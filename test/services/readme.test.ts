@@ -12,7 +12,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Influxd } from '../helpers/influxd.ts';
 import { freePort, programIsThere } from '../helpers/services.ts';
 
-const there = ['influxd', 'influx', 'mosquitto_pub', 'curl'].map(programIsThere).every(Boolean);
+const there = ['influxd', 'influx', 'mosquitto_pub', 'mosquitto_rr', 'curl']
+  .map(programIsThere)
+  .every(Boolean);
 const repository = process.cwd();
 
 /** The shell lines of the README under a mark. */
@@ -30,7 +32,7 @@ describe.skipIf(!there)('the lines of the README', () => {
   const folder = mkdtempSync(join(tmpdir(), 'onramp-readme-'));
   let influxd: Influxd;
   let gateway: ChildProcess;
-  const ports = { http: 0, mqtt: 0 };
+  const ports = { http: 0, mqtt: 0, tls: 0 };
 
   /** The same lines for ports that are free here. */
   function here(shell: string): string {
@@ -39,10 +41,11 @@ describe.skipIf(!there)('the lines of the README', () => {
       .replaceAll('127.0.0.1:8086', `127.0.0.1:${influxPort}`)
       .replaceAll('127.0.0.1:8080', `127.0.0.1:${ports.http}`)
       .replaceAll('influx -database', `influx -port ${influxPort} -database`)
-      .replaceAll('mosquitto_pub ', `mosquitto_pub -p ${ports.mqtt} `)
+      .replaceAll('-p 8883', `-p ${ports.tls}`)
+      .replaceAll(/mosquitto_(pub|rr) (?!-h)/g, `mosquitto_$1 -p ${ports.mqtt} `)
       .replaceAll(
         'npx onramp gateway',
-        `npx onramp gateway --http-port ${ports.http} --mqtt-port ${ports.mqtt} --mqtt-tls-port off`,
+        `npx onramp gateway --http-port ${ports.http} --mqtt-port ${ports.mqtt} --mqtt-tls-port ${ports.tls}`,
       )
       .replaceAll('npx onramp', `${join(repository, 'onramp.ts')}`);
   }
@@ -64,6 +67,7 @@ describe.skipIf(!there)('the lines of the README', () => {
     influxd = await Influxd.start();
     ports.http = await freePort();
     ports.mqtt = await freePort();
+    ports.tls = await freePort();
     const start = here(lines('gateway')).replace(/^(.*onramp\.ts gateway)/m, 'exec $1');
     gateway = spawn('bash', ['-c', start], { cwd: folder, env, stdio: 'ignore' });
     const ready = () => fetch(`http://127.0.0.1:${ports.http}/readyz`).then(({ ok }) => ok);
@@ -99,5 +103,33 @@ describe.skipIf(!there)('the lines of the README', () => {
     await expect.poll(() => run(select), { timeout: 20_000 }).toContain('812.5');
     expect(metrics).toMatch(/onramp_refusals_total\{code="connect.bad-credentials"\} 1/);
     expect(metrics).toMatch(/onramp_refusals_total\{code="topic.not-allowed"\} 1/);
+  }, 60_000);
+
+  /** When its first row is in the store, a device is active. */
+  const states = async () => {
+    const listed = await run('npx onramp registry list --enterprise acme --json');
+    const { items } = JSON.parse(listed) as { items: { device: string; state: string }[] };
+    return Object.fromEntries(items.map(({ device, state }) => [device, state]));
+  };
+
+  test.each([
+    ['claim', 'sn-0001'],
+    ['group', 'press-3'],
+    ['certificate', 'press-4'],
+    ['import', 'press-5'],
+  ])(
+    'coming on board by %s: %s is active',
+    async (way, device) => {
+      await run(lines(way));
+      await expect.poll(states, { timeout: 20_000 }).toMatchObject({ [device]: 'active' });
+    },
+    60_000,
+  );
+
+  test('suspended, resumed, revoked', async () => {
+    const said = await run(lines('suspend'));
+    expect(said).toMatch(/blocked \(suspended\)\n.*\n.*blocked \(revoked\)\nTIME /);
+    expect(said).toMatch(/ suspend .* sends nonsense\n/);
+    expect(await states()).toMatchObject({ 'press-5': 'revoked' });
   }, 60_000);
 });
