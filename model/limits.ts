@@ -174,6 +174,9 @@ export const limits = Object.freeze({
   watchedDevicesMax: 1000,
   /** Trials that have not ended; the events of each one's device are kept. */
   trialsMax: 500,
+  /** What a trial's enterprise may do, unless the operator lets it do more. */
+  trialSessionsMax: 20,
+  trialMessagesPerSecondMax: 100,
   /** Events kept of one watched device. */
   deviceEventsMax: 200,
   /** Events of one device, and of all, that a worker gathers in a second. */

@@ -59,6 +59,7 @@ const begunSchema = z
     profile: z.string(),
     token: z.string().describe('For the API, as the enterprise; shown once'),
     ...instant('expiresAt'),
+    events: z.string().describe('What happens to the device, for the token: a URL'),
     card: cardSchema,
   })
   .meta({ id: 'BegunTrial' });
@@ -116,10 +117,11 @@ export function trialRoutes(app: FastifyInstance, context: Context): void {
       const entry = await registered(registry, credential);
       const { device, enterprise, profile } = entry;
       const card = await connectionCard(context, entry, credential, token);
-      const expiresAt = isoTime(expiresAtMs);
-      return reply
-        .code(201)
-        .send({ enterprise, device, profile, token, expiresAt, expiresAtMs, card });
+      return reply.code(201).send({
+        ...{ enterprise, device, profile, token, expiresAtMs, card },
+        expiresAt: isoTime(expiresAtMs),
+        events: `${card.apiUrl}/api/v1/devices/${deviceKey(enterprise, device)}/events`,
+      });
     },
   });
 

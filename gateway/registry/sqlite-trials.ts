@@ -18,7 +18,14 @@ import type { Row } from './sqlite-reader.ts';
 import { prepared } from './statements.ts';
 import type { NewTrial, TrialEntry, Trials } from './trials.ts';
 
-const platform = 'trial';
+/** What marks the enterprise of a trial; it may not get in the way of others. */
+const marked = {
+  platform: 'trial',
+  limits: {
+    sessionsMax: limits.trialSessionsMax,
+    messagesPerSecondMax: limits.trialMessagesPerSecondMax,
+  },
+};
 
 const trialWithDevice = `
   SELECT trial.*, name_zh, name_en, kind, profile, state, activated_at_ms
@@ -41,7 +48,7 @@ export class SqliteTrials implements Trials {
     return this.#connection.write(() => {
       const doer = { actor, nowMs: this.#connection.clock.nowMs() };
       this.#makeRoom(doer.nowMs);
-      const described = { id: enterprise, name, platform };
+      const described = { id: enterprise, name, ...marked };
       throwProblem(enterpriseProblem(described));
       if (findEnterprise(this.#db, enterprise) !== null) {
         throw new OnrampError('registry.exists', enterprise);

@@ -32,8 +32,8 @@ export interface TrialEntry {
 
 export interface Trials {
   /**
-   * Registers enterprise (platform `trial`), profile and device, all or nothing. Rejects with
-   * `registry.exists`, `registry.too-many`, `registry.*`, `profile.*`.
+   * Registers enterprise (platform `trial`, with the limits of one), profile and device, all or
+   * nothing. Rejects with `registry.exists`, `registry.too-many`, `registry.*`, `profile.*`.
    */
   begin(trial: NewTrial, actor: string): Promise<IssuedCredential>;
   get(enterprise: string): Promise<TrialEntry | null>;

@@ -59,6 +59,7 @@ export async function beginTrial(
   const trial = { enterprise, name, device, profile, expiresAtMs };
   const credential = await registry.trials.begin(trial, actor);
   const key = deviceKey(enterprise, device);
+  onboarding.limitsChanged(enterprise);
   onboarding.directoryChanged([key]);
   events.keep(key);
   const { text: token } = await registry.tokens.issue(

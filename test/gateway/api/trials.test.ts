@@ -28,6 +28,7 @@ interface Begun {
   readonly profile: string;
   readonly token: string;
   readonly expiresAtMs: number;
+  readonly events: string;
   readonly card: ConnectionCard;
 }
 
@@ -52,6 +53,7 @@ describe('POST /api/v1/trials', () => {
     expect(await world.context.registry.enterprise(enterprise)).toMatchObject({
       name: { zh: '常州机械', en: '常州机械' },
       platform: 'trial',
+      limits: { sessionsMax: 20, messagesPerSecondMax: 100 },
     });
     const registered = await world.context.registry.device(enterprise, device);
     expect(secretHash(card.password)).toEqual(registered?.secretHash);
@@ -66,7 +68,11 @@ describe('POST /api/v1/trials', () => {
     expect(card.snippets.find(({ id }) => id === 'mosquitto-pub')?.text).toContain(card.password);
     world.clock.advance(1000);
     expect(watched).toEqual([`${enterprise}.machine-1`]);
-    expect(world.onboarding.told).toEqual([`directory ${enterprise}.machine-1`]);
+    expect(world.onboarding.told).toEqual([
+      `limits ${enterprise}`,
+      `directory ${enterprise}.machine-1`,
+    ]);
+    expect(begun.events).toBe(`http://10.0.0.5:8080/api/v1/devices/${enterprise}.machine-1/events`);
     // The token is the enterprise's.
     const headers = { authorization: `Bearer ${token}` };
     const own = await world.ask('GET', `/api/v1/devices/${enterprise}.machine-1`, { headers });
