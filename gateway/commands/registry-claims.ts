@@ -132,7 +132,10 @@ function printIssued(run: CommandRun, claim: IssuedClaim): void {
   const use = {
     requestTopic: topic('request'),
     responseTopic: topic('response'),
-    request: '{"serial":"{serial}"}',
+    request:
+      claim.profile === null
+        ? '{"serial":"{serial}","profile":"{profile}"}'
+        : '{"serial":"{serial}"}',
   };
   if (run.json) {
     printJson(run, { ...claim, ...use });
@@ -152,7 +155,7 @@ function printIssued(run: CommandRun, claim: IssuedClaim): void {
   });
   run.stderr.write(
     'The password is stored nowhere: keep it now. {serial} is the serial number of each machine. ' +
-      'A machine that does not have the profile of the claim adds "profile" to its request. It ' +
+      'A machine of another profile than the claim adds "profile":"{profile}" to its request. It ' +
       'takes clientId, username and password from the answer, and connects again with them.\n',
   );
 }

@@ -57,6 +57,7 @@ describe.each([
     const first = await registry.json('claim-add --enterprise acme --devices 3');
     const second = await registry.json('claim-add --enterprise acme');
     expect(second).toMatchObject({ devicesMax: 100, serials: null, profile: null });
+    expect(second.request).toBe('{"serial":"{serial}","profile":"{profile}"}');
     await world.withRegistry((open) =>
       open.claims.provision({
         enterprise: 'acme',
