@@ -100,10 +100,10 @@ async function importDevices(
     printReport(run, await ask<ImportReport>(run.operator, request), options);
     return;
   }
-  const content = file === '-' ? { stream: run.stdin, bytes: null } : await fileContent(file);
   const secrets =
     options.credentials === undefined ? null : await CredentialsFile.create(options.credentials);
   try {
+    const content = file === '-' ? { stream: run.stdin, bytes: null } : await fileContent(file);
     const report = await importFile(run, options, file, content);
     if (report.credentials.length > 0) await secrets?.write(report.credentials);
     printReport(run, report, options);
