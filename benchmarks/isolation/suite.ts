@@ -1,0 +1,131 @@
+/** The isolation suite: everybody tries to get where they do not belong, again and again. */
+
+import { type Clock, sleep } from '../../model/clock.ts';
+import type { IsolationReport } from '../../model/report.ts';
+import { GatewayClient } from '../gateway-client.ts';
+import { ProbeAddresses } from './addresses.ts';
+import {
+  bystandersStored,
+  comparePictures,
+  controlRows,
+  lookForTraces,
+  pictureOf,
+} from './aftermath.ts';
+import { Bystanders } from './bystanders.ts';
+import { type Cast, castOf } from './cast.ts';
+import type { HttpProbe } from './http-probe.ts';
+import { httpProbes } from './http-probes.ts';
+import type { MqttProbe } from './mqtt-probe.ts';
+import { mqttProbes } from './mqtt-probes.ts';
+import { other, own } from './names.ts';
+import { Tally } from './outcome.ts';
+import { type HttpStage, tryHttp } from './try-http.ts';
+import { type MqttStage, tryMqtt } from './try-mqtt.ts';
+
+/** The gateway that is tried. */
+export interface Tried {
+  readonly httpUrl: string;
+  readonly operatorToken: string;
+  readonly mqttPort: number;
+  readonly tlsPort: number;
+}
+
+/** For the first rows of those who go about their business. */
+const settleMsMax = 20_000;
+const pollMs = 200;
+/** From an acknowledgement to the row; the shipper lingers for a fifth of it. */
+const rowMs = 1000;
+
+export class IsolationSuite {
+  readonly tally = new Tally();
+  readonly #clock: Clock;
+  readonly #client: GatewayClient;
+  readonly #stage: MqttStage & HttpStage;
+  readonly #bystanders: Bystanders;
+  readonly #httpProbes: readonly HttpProbe[];
+  #rounds = 0;
+
+  private constructor(
+    { httpUrl, mqttPort, operatorToken, tlsPort }: Tried,
+    { authorities, cards, tokens }: Cast,
+    document: unknown,
+    clock: Clock,
+  ) {
+    const addresses = new ProbeAddresses();
+    this.#clock = clock;
+    this.#client = new GatewayClient(httpUrl, operatorToken);
+    this.#stage = { clock, addresses, httpUrl, mqttPort, tlsPort, cards, tokens };
+    this.#bystanders = new Bystanders(this.#stage, this.tally);
+    const ids = { [own]: authorities.ownId, [other]: authorities.otherId };
+    this.#httpProbes = httpProbes(document, ids, this.tally);
+  }
+
+  /**
+   * Registers whom it needs, and has them go about their business.
+   * @throws Error when the API refuses what the operator may do.
+   */
+  static async prepare(tried: Tried, clock: Clock): Promise<IsolationSuite> {
+    const client = new GatewayClient(tried.httpUrl, tried.operatorToken);
+    const cast = await castOf(client, tried.operatorToken, clock);
+    const document = await client.get('/api/v1/openapi.json');
+    const suite = new IsolationSuite(tried, cast, document, clock);
+    await suite.#bystanders.begin();
+    await suite.#settle();
+    return suite;
+  }
+
+  /** Makes every attempt once, and looks at what can be seen afterwards. */
+  async round(): Promise<void> {
+    const before = await pictureOf(this.#client);
+    const attempts = [
+      ...lanes(mqttProbes, ({ card }) => card).map((lane) => this.#tryMqtt(lane)),
+      ...lanes(this.#httpProbes, ({ token }) => token).map((lane) => this.#tryHttp(lane)),
+    ];
+    await Promise.all(attempts);
+    await sleep(this.#clock, rowMs);
+    comparePictures(before, await pictureOf(this.#client), this.tally);
+    await lookForTraces(this.#client, this.tally);
+    const missing = await controlRows(this.#client);
+    if (missing !== null) this.tally.surprised(missing);
+    this.#bystanders.look();
+    this.#rounds++;
+  }
+
+  /** Ends the sessions and answers what was found. */
+  async end(): Promise<IsolationReport> {
+    await this.#bystanders.end();
+    const { examples, leaks, probes, unexpected } = this.tally;
+    const kinds = mqttProbes.length + this.#httpProbes.length;
+    return { kinds, rounds: this.#rounds, probes, leaks, unexpected, examples };
+  }
+
+  /** Until those who go about their business are active: what comes later is a trace. */
+  async #settle(): Promise<void> {
+    const endMs = this.#clock.monotonicMs() + settleMsMax;
+    while (!(await bystandersStored(this.#client))) {
+      if (this.#clock.monotonicMs() > endMs) {
+        this.tally.surprised('devices that may publish have no row');
+        return;
+      }
+      await sleep(this.#clock, pollMs);
+    }
+  }
+
+  async #tryMqtt(lane: readonly MqttProbe[]): Promise<void> {
+    for (const probe of lane) {
+      const what = `${probe.card}: ${probe.what}`;
+      this.tally.note(what, probe.expects, await tryMqtt(probe, this.#stage));
+    }
+  }
+
+  async #tryHttp(lane: readonly HttpProbe[]): Promise<void> {
+    for (const probe of lane) {
+      this.tally.note(probe.what, probe.expects, await tryHttp(probe, this.#stage));
+    }
+  }
+}
+
+/** One after the other who would take over each other's session; the rest side by side. */
+function lanes<T>(probes: readonly T[], of: (probe: T) => string): T[][] {
+  return [...Map.groupBy(probes, of).values()];
+}
