@@ -2,9 +2,9 @@
 
 import type { Timer } from '../../model/clock.ts';
 import { native } from '../../model/dialects/native.ts';
+import { MqttConnection } from '../mqtt-connection.ts';
 import type { Card } from './cast.ts';
 import { foreignFilters } from './mqtt-bounds.ts';
-import { MqttConnection } from './mqtt-connection.ts';
 import { machine, other, own, ownSignal, payloadMark } from './names.ts';
 import type { Tally } from './outcome.ts';
 import type { MqttStage } from './try-mqtt.ts';

@@ -3,9 +3,9 @@
 import type { IConnectPacket, Packet } from 'mqtt-packet';
 import type { Clock } from '../../model/clock.ts';
 import { provisioningTopic } from '../../model/dialects/native-provisioning.ts';
+import { MqttConnection } from '../mqtt-connection.ts';
 import type { ProbeAddresses } from './addresses.ts';
 import type { Card, Cast } from './cast.ts';
-import { MqttConnection } from './mqtt-connection.ts';
 import type { Attempt, MqttProbe } from './mqtt-probe.ts';
 import { own, probeSignal } from './names.ts';
 import type { Outcome } from './outcome.ts';

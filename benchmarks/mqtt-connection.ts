@@ -1,17 +1,17 @@
-/** One connection of the suite: sends what it is told, and says what came of it. */
+/** One MQTT connection: sends what it is told, and says what came of it. */
 
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import mqtt, { type IConnectPacket, type Packet } from 'mqtt-packet';
-import type { Clock } from '../../model/clock.ts';
-import type { CertifiedKey } from './certificates.ts';
+import type { CertifiedKey } from '../gateway/commands/development-ca.ts';
+import type { Clock } from '../model/clock.ts';
 
 /** Where and how to connect. */
 export interface Endpoint {
   readonly clock: Clock;
   readonly port: number;
-  /** The address to connect from. */
-  readonly localAddress: string;
+  /** The address to connect from; any when left out. */
+  readonly localAddress?: string;
   /** TLS, with a client certificate or none; plain when left out. */
   readonly tls?: { readonly certificate: CertifiedKey | null };
 }
@@ -22,18 +22,19 @@ export const answerTimeoutMs = 10_000;
 const host = '127.0.0.1';
 const keepaliveS = 600;
 
-/** Packets that are kept; nothing the suite does brings as many. */
+/** Packets that are kept; nothing that is done here brings as many. */
 const packetsMax = 1000;
 
 export class MqttConnection {
   readonly received: Packet[] = [];
-  closed = false;
+  /** When the connection was gone, monotonic; null before. */
+  closedMs: number | null = null;
   readonly #socket: Socket;
   readonly #clock: Clock;
   #wake: (() => void)[] = [];
 
   constructor({ clock, localAddress, port, tls }: Endpoint) {
-    const endpoint = { host, port, localAddress, noDelay: true };
+    const endpoint = { host, port, noDelay: true, ...(localAddress && { localAddress }) };
     this.#clock = clock;
     this.#socket =
       tls === undefined
@@ -53,9 +54,13 @@ export class MqttConnection {
     this.#socket.on('data', (bytes) => parser.parse(bytes));
     this.#socket.on('error', () => {});
     this.#socket.on('close', () => {
-      this.closed = true;
+      this.closedMs = clock.monotonicMs();
       this.#changed();
     });
+  }
+
+  get closed(): boolean {
+    return this.closedMs !== null;
   }
 
   /** Sends CONNECT; the return code of its answer, or null when there was none. */
