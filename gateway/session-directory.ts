@@ -62,12 +62,18 @@ export class SessionDirectory {
     return this.#enterprises.get(enterprise) ?? 0;
   }
 
-  /** Takes in what a worker reports; answers which sessions lose by it. */
+  /**
+   * Takes in what a worker reports; answers which sessions lose by it. A session whose end is in the
+   * same report takes nobody's place: its client may have come back, and another worker have told first.
+   */
   apply(worker: number, changes: readonly SessionChange[]): EndedSession[] {
+    const over = new Set(changes.map((change) => ('closed' in change ? change.closed : null)));
     const ended: EndedSession[] = [];
     for (const change of changes) {
       if ('closed' in change) this.#close(worker, change.closed);
-      else ended.push(...this.#open(worker, change));
+      else if (!over.has(change.opened) || !this.#rows.has(clientKey(change))) {
+        ended.push(...this.#open(worker, change));
+      }
     }
     return ended;
   }

@@ -43,6 +43,18 @@ describe('one client id, one session', () => {
     expect([made.size, made.countOf('acme')]).toEqual([0, 0]);
   });
 
+  test('a session that is over when it is told of takes nobody’s place', () => {
+    const { made, isOnline } = directory();
+    // It came second, in another worker, and was told of first.
+    made.apply(1, [opened(3)]);
+    expect(made.apply(0, [opened(7), { closed: 7 }])).toEqual([]);
+    expect(isOnline('acme.d1')).toBe(true);
+    made.apply(1, [{ closed: 3 }]);
+    expect(isOnline('acme.d1')).toBe(false);
+    expect(made.apply(0, [opened(8), { closed: 8 }])).toEqual([]);
+    expect([isOnline('acme.d1'), made.size]).toEqual([false, 0]);
+  });
+
   test('a claim session is nobody else’s, and puts no device online', () => {
     const { made, isOnline } = directory();
     expect(made.apply(0, [opened(1), opened(2, 'd1', { kind: 'claim' })])).toEqual([]);
