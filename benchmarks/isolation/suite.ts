@@ -78,7 +78,9 @@ export class IsolationSuite {
   async round(): Promise<void> {
     const before = await pictureOf(this.#client);
     const attempts = [
-      ...lanes(mqttProbes, ({ card }) => card).map((lane) => this.#tryMqtt(lane)),
+      ...lanes(mqttProbes, ({ card }) => this.#stage.cards[card].clientId).map((lane) =>
+        this.#tryMqtt(lane),
+      ),
       ...lanes(this.#httpProbes, ({ token }) => token).map((lane) => this.#tryHttp(lane)),
     ];
     await Promise.all(attempts);
