@@ -10,14 +10,13 @@ import type { Clock } from '../model/clock.ts';
 export interface Endpoint {
   readonly clock: Clock;
   readonly port: number;
+  /** How long to wait for an answer, or the end. */
+  readonly answerMs: number;
   /** The address to connect from; any when left out. */
   readonly localAddress?: string;
   /** TLS, with a client certificate or none; plain when left out. */
   readonly tls?: { readonly certificate: CertifiedKey | null };
 }
-
-/** No answer within this time is one: `silent`. */
-export const answerTimeoutMs = 10_000;
 
 const host = '127.0.0.1';
 const keepaliveS = 600;
@@ -30,11 +29,13 @@ export class MqttConnection {
   /** When the connection was gone, monotonic; null before. */
   closedMs: number | null = null;
   readonly #socket: Socket;
+  readonly #answerMs: number;
   readonly #clock: Clock;
   #wake: (() => void)[] = [];
 
-  constructor({ clock, localAddress, port, tls }: Endpoint) {
+  constructor({ answerMs, clock, localAddress, port, tls }: Endpoint) {
     const endpoint = { host, port, noDelay: true, ...(localAddress && { localAddress }) };
+    this.#answerMs = answerMs;
     this.#clock = clock;
     this.#socket =
       tls === undefined
@@ -85,7 +86,7 @@ export class MqttConnection {
   /** The first packet that `fits`, also an earlier one; null when it is closed, or silent, before. */
   async first(fits: (packet: Packet) => boolean): Promise<Packet | null> {
     const found = () => this.received.find(fits);
-    await this.until(() => found() !== undefined, answerTimeoutMs);
+    await this.until(() => found() !== undefined, this.#answerMs);
     return found() ?? null;
   }
 
@@ -105,7 +106,7 @@ export class MqttConnection {
   /** Leaves politely, or at once when it never got in; resolves when the connection is gone. */
   async end(): Promise<void> {
     if (!this.closed) this.#socket.end(mqtt.generate({ cmd: 'disconnect' }));
-    await this.until(() => false, answerTimeoutMs);
+    await this.until(() => false, this.#answerMs);
     this.#socket.destroy();
   }
 

@@ -4,7 +4,6 @@ import type { GatewayClient } from '../gateway-client.ts';
 import {
   carried,
   derived,
-  devices,
   gateways,
   machine,
   newcomer,
@@ -26,16 +25,10 @@ export type Picture = ReadonlyMap<string, string>;
 /** Devices of `own` that only legitimate attempts of the suite bring about. */
 const mayCome = (device: string): boolean => device.startsWith(newcomer) || device === derived;
 
-/** Fields of a device that change by themselves, or because its session does. */
-const living = [
-  'state',
-  'word',
-  'online',
-  'lastRowAt',
-  'lastRowAtMs',
-  'activatedAt',
-  'activatedAtMs',
-];
+/** Fields of a device that change with its session and its rows. */
+const living = ['online', 'lastRowAt', 'lastRowAtMs'];
+/** And those that change once, when it is first let in and first stored. */
+const beginning = ['state', 'word', 'activatedAt', 'activatedAtMs'];
 
 /** Reads what must stay as it is. */
 export async function pictureOf(client: GatewayClient): Promise<Picture> {
@@ -50,9 +43,9 @@ export async function pictureOf(client: GatewayClient): Promise<Picture> {
   for (const device of await itemsOf(client, `/api/v1/devices?enterprise=${own}&limit=1000`)) {
     if (mayCome(String(device.device))) continue;
     const blocked = device.word === 'blocked';
-    note(`device ${idOf(device)}`, device, blocked ? [] : living);
+    note(`device ${idOf(device)}`, device, blocked ? [] : [...living, ...beginning]);
   }
-  await list(`/api/v1/devices?enterprise=${other}&limit=1000`, living.slice(2, 5));
+  await list(`/api/v1/devices?enterprise=${other}&limit=1000`, living);
   for (const enterprise of [own, other, none]) {
     await list(`/api/v1/enterprises?enterprise=${enterprise}`, ['devices']);
     // A claim counts the devices it brings.
@@ -134,6 +127,3 @@ async function itemsOf(client: GatewayClient, path: string): Promise<readonly Ro
 function idOf({ enterprise, id, key }: Row): string {
   return String(key ?? id ?? enterprise);
 }
-
-/** All that the suite registers in `own`, so that a picture without them is noticed. */
-export const registered: readonly string[] = [...devices, ...gateways, carried, notCarried];

@@ -83,9 +83,9 @@ export class Bystanders {
   }
 
   async #enter(name: string, card: Card): Promise<MqttConnection> {
-    const { addresses, clock, mqttPort } = this.#stage;
+    const { addresses, answerMs, clock, mqttPort: port } = this.#stage;
     const localAddress = addresses.next();
-    const connection = new MqttConnection({ clock, port: mqttPort, localAddress });
+    const connection = new MqttConnection({ answerMs, clock, port, localAddress });
     const { clientId, password = '', username = '' } = card;
     const code = await connection.connect({
       clientId,

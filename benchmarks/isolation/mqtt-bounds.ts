@@ -62,7 +62,9 @@ function foreignTopics({ self, kind }: Confined): (readonly [string, string])[] 
     ['a way up', `onramp/v1/${own}/${self}/../${machine}/telemetry`],
     // A device has no request of its own; a claim session has nothing but that.
     ...(kind === 'claim'
-      ? channels.map((channel) => [`its own ${channel}`, topic(own, self, channel)] as const)
+      ? (['telemetry', 'event', 'command/reply'] as const).map(
+          (channel) => [`its own ${channel}`, topic(own, self, channel)] as const,
+        )
       : [['its own request', request(own, self)] as const]),
   ];
 }

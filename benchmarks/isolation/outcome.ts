@@ -25,6 +25,8 @@ export function judge(expected: Outcome, outcome: Outcome): Judgement {
 export class Tally {
   probes = 0;
   leaks = 0;
+  /** Of these, effects that could be seen. */
+  traces = 0;
   unexpected = 0;
   readonly examples: string[] = [];
   readonly #examplesMax: number;
@@ -45,6 +47,7 @@ export class Tally {
   /** Notes an effect that can be seen: somebody got through, whatever the answer was. */
   leaked(what: string): void {
     this.leaks++;
+    this.traces++;
     this.#example(`leak: ${what}`);
   }
 

@@ -30,8 +30,15 @@ export interface Tried {
   readonly tlsPort: number;
 }
 
-/** For the first rows of those who go about their business. */
-const settleMsMax = 20_000;
+/** How long the suite waits for what may not come. */
+export interface Patience {
+  /** For the first rows of those who go about their business. */
+  readonly settleMs: number;
+  /** For an answer. */
+  readonly answerMs: number;
+}
+
+const patienceDefault: Patience = { settleMs: 20_000, answerMs: 10_000 };
 const pollMs = 200;
 /** From an acknowledgement to the row; the shipper lingers for a fifth of it. */
 const rowMs = 1000;
@@ -50,11 +57,12 @@ export class IsolationSuite {
     { authorities, cards, tokens }: Cast,
     document: unknown,
     clock: Clock,
+    answerMs: number,
   ) {
     const addresses = new ProbeAddresses();
     this.#clock = clock;
     this.#client = new GatewayClient(httpUrl, operatorToken);
-    this.#stage = { clock, addresses, httpUrl, mqttPort, tlsPort, cards, tokens };
+    this.#stage = { clock, addresses, httpUrl, mqttPort, tlsPort, cards, tokens, answerMs };
     this.#bystanders = new Bystanders(this.#stage, this.tally);
     const ids = { [own]: authorities.ownId, [other]: authorities.otherId };
     this.#httpProbes = httpProbes(document, ids, this.tally);
@@ -64,13 +72,17 @@ export class IsolationSuite {
    * Registers whom it needs, and has them go about their business.
    * @throws Error when the API refuses what the operator may do.
    */
-  static async prepare(tried: Tried, clock: Clock): Promise<IsolationSuite> {
+  static async prepare(
+    tried: Tried,
+    clock: Clock,
+    patience = patienceDefault,
+  ): Promise<IsolationSuite> {
     const client = new GatewayClient(tried.httpUrl, tried.operatorToken);
     const cast = await castOf(client, tried.operatorToken, clock);
     const document = await client.get('/api/v1/openapi.json');
-    const suite = new IsolationSuite(tried, cast, document, clock);
+    const suite = new IsolationSuite(tried, cast, document, clock, patience.answerMs);
     await suite.#bystanders.begin();
-    await suite.#settle();
+    await suite.#settle(patience.settleMs);
     return suite;
   }
 
@@ -102,8 +114,8 @@ export class IsolationSuite {
   }
 
   /** Until those who go about their business are active: what comes later is a trace. */
-  async #settle(): Promise<void> {
-    const endMs = this.#clock.monotonicMs() + settleMsMax;
+  async #settle(settleMs: number): Promise<void> {
+    const endMs = this.#clock.monotonicMs() + settleMs;
     while (!(await bystandersStored(this.#client))) {
       if (this.#clock.monotonicMs() > endMs) {
         this.tally.surprised('devices that may publish have no row');

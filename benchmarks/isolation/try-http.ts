@@ -10,6 +10,8 @@ import type { Outcome } from './outcome.ts';
 export interface HttpStage {
   readonly httpUrl: string;
   readonly addresses: ProbeAddresses;
+  /** No answer within this time is none: `silent`. */
+  readonly answerMs: number;
   readonly tokens: Readonly<Record<TokenName, string>>;
 }
 
@@ -18,8 +20,6 @@ interface Answer {
   readonly headers: IncomingMessage['headers'];
   readonly body: string;
 }
-
-const timeoutMs = 15_000;
 
 /** More is not read: it is a leak long before. */
 const bodyCharsMax = 4_000_000;
@@ -59,7 +59,7 @@ function codeOf({ body, status }: Answer): string {
   }
 }
 
-/** Null when nothing came. A stream that does not end is read to its first bytes. */
+/** Null when nothing came. A stream that does not end is not read. */
 function ask(request: HttpRequest, token: TokenName, stage: HttpStage): Promise<Answer | null> {
   const { body, headers = {}, method, url } = request;
   const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
@@ -70,7 +70,7 @@ function ask(request: HttpRequest, token: TokenName, stage: HttpStage): Promise<
         method,
         agent: false,
         localAddress: stage.addresses.next(),
-        timeout: timeoutMs,
+        timeout: stage.answerMs,
         headers: {
           ...(text !== undefined && { 'content-type': 'application/json' }),
           ...headers,
@@ -86,9 +86,9 @@ function ask(request: HttpRequest, token: TokenName, stage: HttpStage): Promise<
         response.setEncoding('utf8');
         response.on('data', (piece: string) => {
           read += piece;
-          const endless = response.headers['content-type']?.startsWith('text/event-stream');
-          if (endless || read.length > bodyCharsMax) answered();
+          if (read.length > bodyCharsMax) answered();
         });
+        if (response.headers['content-type']?.startsWith('text/event-stream')) answered();
         response.on('end', answered).on('error', () => resolve(null));
       },
     );

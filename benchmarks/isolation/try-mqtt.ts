@@ -16,6 +16,8 @@ export interface MqttStage {
   readonly mqttPort: number;
   readonly tlsPort: number;
   readonly addresses: ProbeAddresses;
+  /** No answer within this time is none: `silent`. */
+  readonly answerMs: number;
   readonly cards: Cast['cards'];
 }
 
@@ -23,10 +25,11 @@ const messageId = 1;
 
 /** Makes the attempt; the connection is gone when it is answered. */
 export async function tryMqtt(probe: MqttProbe, stage: MqttStage): Promise<Outcome> {
-  const { clock, mqttPort, tlsPort } = stage;
+  const { answerMs, clock, mqttPort, tlsPort } = stage;
   const card = presented(probe, stage.cards);
   const connection = new MqttConnection({
     clock,
+    answerMs,
     port: probe.tls ? tlsPort : mqttPort,
     localAddress: stage.addresses.next(),
     ...(probe.tls && { tls: { certificate: card.certificate ?? null } }),

@@ -116,8 +116,8 @@ class ShutOut {
   }
 
   #connection(): MqttConnection {
-    const { clock, mqttPort: port } = this.#options;
-    return new MqttConnection({ clock, port });
+    const { clock, mqttPort: port, timeoutMs: answerMs } = this.#options;
+    return new MqttConnection({ answerMs, clock, port });
   }
 
   #present(connection: MqttConnection, { device, secret }: Subject): Promise<number | null> {

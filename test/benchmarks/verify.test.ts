@@ -42,6 +42,18 @@ test('a threshold over what is not known decides nothing; one that fails, fails 
   expect(verdictOf(false, failed)).toBe('invalid');
 });
 
+test('a bound may be another figure of the report', () => {
+  const figures = { ...report, fleet: { devices: 3 }, connect: { connected: 3 } } as never;
+  const same = { path: 'connect.connected', comparison: '==', bound: 'fleet.devices' } as const;
+  const more = { ...same, path: 'ledger.lost' };
+  const unknown = { ...same, bound: 'fleet.sessions' };
+  expect(checkThresholds(figures, [same, more, unknown]).map(({ ok }) => ok)).toEqual([
+    true,
+    false,
+    null,
+  ]);
+});
+
 test.each(Object.entries(scenarios))(
   'the scenario %s asks a question and has a bound for loss',
   (id, scenario) => {
