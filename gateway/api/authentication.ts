@@ -6,7 +6,7 @@ import type { Clock } from '../../model/clock.ts';
 import { OnrampError } from '../../model/errors.ts';
 import { secretHash } from '../../model/fleet-secret.ts';
 import { limits } from '../../model/limits.ts';
-import { LoginLimiter } from '../login-limiter.ts';
+import { LoginBackoff } from '../login-backoff.ts';
 import type { Registry } from '../registry/registry.ts';
 import { type Identity, mayUse } from './roles.ts';
 import { anybody } from './route.ts';
@@ -43,14 +43,14 @@ export function authenticate(app: FastifyInstance, options: AuthenticationOption
 class TokenGate {
   readonly #options: AuthenticationOptions;
   readonly #operatorHash: Buffer;
-  readonly #limiter: LoginLimiter;
+  readonly #limiter: LoginBackoff;
   /** Hashes of tokens that were right when they were last asked for; the newest last. */
   readonly #knownGood = new Set<string>();
 
   constructor(options: AuthenticationOptions) {
     this.#options = options;
     this.#operatorHash = secretHash(options.operatorToken);
-    this.#limiter = new LoginLimiter();
+    this.#limiter = new LoginBackoff();
   }
 
   async identityOf(request: FastifyRequest, reply: FastifyReply): Promise<Identity> {

@@ -15,8 +15,8 @@ import type { Ask } from '../onboarding/questions.ts';
 import type { KnownDevice } from '../pipeline/known-device.ts';
 import { ClaimSession } from './claim-session.ts';
 import { authenticateOpen, type DeviceDirectory } from './device-directory.ts';
+import { DoorLimiter } from './door-limiter.ts';
 import type { EnterpriseGate } from './enterprise-gate.ts';
-import { DoorLimiter } from './login-limiter.ts';
 import { keyOf, SessionEvents } from './session-events.ts';
 import type { EndsSessions, SessionReports } from './session-reports.ts';
 import type {

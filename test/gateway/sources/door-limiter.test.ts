@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DoorLimiter } from '../../../gateway/sources/login-limiter.ts';
+import { DoorLimiter } from '../../../gateway/sources/door-limiter.ts';
 import { secret, World } from './mqtt-world.ts';
 
 const minuteMs = 60_000;

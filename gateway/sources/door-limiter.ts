@@ -4,7 +4,7 @@
  */
 
 import { limits } from '../../model/limits.ts';
-import { LoginLimiter, networkOf } from '../login-limiter.ts';
+import { LoginBackoff, networkOf } from '../login-backoff.ts';
 
 export interface DoorLimiterOptions {
   /** Failures within `windowMs` from which an address is held back. */
@@ -31,7 +31,7 @@ const defaults: DoorLimiterOptions = {
 /** Times are of the monotonic clock. Addresses of IPv6 count by their first 64 bits. */
 export class DoorLimiter {
   readonly #options: DoorLimiterOptions;
-  readonly #backOff: LoginLimiter;
+  readonly #backOff: LoginBackoff;
   /** Times of the latest failures of each address, oldest first; the latest address comes last. */
   readonly #failures = new Map<string, number[]>();
   /** `{address} {name}`, the latest last. */
@@ -42,7 +42,7 @@ export class DoorLimiter {
     const { addressesMax, waitMsMax, waitMsMin } = this.#options;
     // Somebody who has been quiet for as long as the longest wait begins anew.
     const forgetMs = 2 * waitMsMax;
-    this.#backOff = new LoginLimiter({
+    this.#backOff = new LoginBackoff({
       freeFailures: 1,
       waitMsMin,
       waitMsMax,

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { LoginLimiter, networkOf } from '../../gateway/login-limiter.ts';
+import { LoginBackoff, networkOf } from '../../gateway/login-backoff.ts';
 
 const options = {
   freeFailures: 3,
@@ -13,7 +13,7 @@ const options = {
 };
 
 it('lets some failures pass, then doubles the wait up to its bound', () => {
-  const limiter = new LoginLimiter(options);
+  const limiter = new LoginBackoff(options);
   const waits = Array.from({ length: 8 }, () => {
     limiter.failed('10.0.0.1', 0);
     return limiter.waitMs('10.0.0.1', 0);
@@ -25,7 +25,7 @@ it('lets some failures pass, then doubles the wait up to its bound', () => {
 });
 
 it('forgets who has been quiet, and whoever failed longest ago beyond its bound', () => {
-  const limiter = new LoginLimiter(options);
+  const limiter = new LoginBackoff(options);
   for (let i = 0; i < 20; i++) limiter.failed('10.0.0.1', 0);
   limiter.failed('10.0.0.1', 10_000);
   expect(limiter.waitMs('10.0.0.1', 10_000)).toBe(0);
@@ -46,7 +46,7 @@ it('counts a network of IPv6 as one, and a mapped address as what it maps', () =
 it('never lets an address try more often than its back-off allows', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(500), { minLength: 1, maxLength: 300 }), (pauses) => {
-      const limiter = new LoginLimiter({ ...options, forgetMs: 1e9 });
+      const limiter = new LoginBackoff({ ...options, forgetMs: 1e9 });
       let nowMs = 0;
       let tried = 0;
       for (const pause of pauses) {

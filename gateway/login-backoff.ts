@@ -2,7 +2,7 @@
 
 import { limits } from '../model/limits.ts';
 
-export interface LoginLimiterOptions {
+export interface LoginBackoffOptions {
   /** Failures that cost nothing: people mistype. */
   readonly freeFailures: number;
   /** The first wait; each further failure doubles it. */
@@ -14,7 +14,7 @@ export interface LoginLimiterOptions {
   readonly addressesMax: number;
 }
 
-const defaults: LoginLimiterOptions = {
+const defaults: LoginBackoffOptions = {
   freeFailures: 10,
   waitMsMin: 1000,
   waitMsMax: 60_000,
@@ -30,12 +30,12 @@ interface Failures {
 }
 
 /** Counts failures by remote address; of IPv6 by its first 64 bits, which one network has to itself. */
-export class LoginLimiter {
-  readonly #options: LoginLimiterOptions;
+export class LoginBackoff {
+  readonly #options: LoginBackoffOptions;
   /** The one that failed longest ago comes first. */
   readonly #failures = new Map<string, Failures>();
 
-  constructor(options: Partial<LoginLimiterOptions> = {}) {
+  constructor(options: Partial<LoginBackoffOptions> = {}) {
     this.#options = { ...defaults, ...options };
   }
 
