@@ -45,6 +45,12 @@ export class LoginBackoff {
     return known === undefined ? 0 : Math.max(0, known.freeAtMs - nowMs);
   }
 
+  /** True when `address` failed, and not so long ago that it begins anew. */
+  knows(address: string, nowMs: number): boolean {
+    const known = this.#failures.get(networkOf(address));
+    return known !== undefined && nowMs - known.lastMs < this.#options.forgetMs;
+  }
+
   /** Notes that a credential from `address` was wrong. */
   failed(address: string, nowMs: number): void {
     const { freeFailures, waitMsMin, waitMsMax, forgetMs, addressesMax } = this.#options;

@@ -10,7 +10,10 @@ export interface DoorLimiterOptions {
   /** Failures within `windowMs` from which an address is held back. */
   readonly failuresMax: number;
   readonly windowMs: number;
-  /** It is held back this long at first, twice as long with each failure that follows. */
+  /**
+   * It is held back this long at first, and twice as long with each failure that follows, until it
+   * has been quiet for twice the longest wait.
+   */
   readonly waitMsMin: number;
   readonly waitMsMax: number;
   /** Addresses remembered; beyond it the one that failed longest ago is forgotten. */
@@ -62,6 +65,11 @@ export class DoorLimiter {
     const { addressesMax, failuresMax, windowMs } = this.#options;
     const network = networkOf(address);
     if (this.#backOff.waitMs(network, nowMs) > 0) return;
+    if (this.#backOff.knows(network, nowMs)) {
+      // It was held back and goes on: what counts is the next failure, not twenty within a minute.
+      this.#backOff.failed(network, nowMs);
+      return;
+    }
     const earlier = this.#failures.get(network) ?? [];
     const recent = earlier.filter((atMs) => nowMs - atMs < windowMs).slice(1 - failuresMax);
     recent.push(nowMs);
