@@ -58,11 +58,15 @@ export class JournalRoom {
     }
   }
 
-  /** What each of `workers` is told; `journalShare` is the part of the journal for one enterprise. */
+  /**
+   * What each of `workers` is told; `journalShare` is the part of the journal for one enterprise. A
+   * backlog of one share or less binds nobody, for nobody can hold more of it: however long it lasts.
+   */
   grant(workers: number, journalShare: number): RoomGrant {
     const bytes = Math.floor(this.bytes / workers);
-    if (this.#backlogOf === null) return { bytes, backlog: null };
-    const shareBytes = Math.floor((this.#backlogOf * journalShare) / workers);
+    const share = (this.#backlogOf ?? 0) * journalShare;
+    if (this.#backlogOf === null || this.#unshipped <= share) return { bytes, backlog: null };
+    const shareBytes = Math.floor(share / workers);
     return { bytes, backlog: { shareBytes, contended: this.#writers.size > 1 } };
   }
 

@@ -66,11 +66,11 @@ export type FromWorker =
 /** How much one worker's journal may grow. */
 export interface RoomGrant {
   readonly bytes: number;
-  /** Null while the store keeps up. */
+  /** Null while the store keeps up, or holds back no more than one enterprise may add. */
   readonly backlog: JournalBacklog | null;
 }
 
-/** The journal is filling up because the store takes less than arrives. */
+/** More than one share of the journal waits, because the store takes less than arrives. */
 export interface JournalBacklog {
   /** Bytes each enterprise may add in one worker until the backlog is gone. */
   readonly shareBytes: number;

@@ -53,17 +53,32 @@ describe('a share', () => {
 describe('the room that is granted', () => {
   const settings = { bytesMax: 100_000, diskReserveBytes: 0, commitIntervalMs: 10 };
 
-  test('tells of a backlog from 5 % of the journal down to 2.5 %, and of who writes meanwhile', async () => {
+  function roomOf(share: number) {
     let unshipped = 0;
     const room = new JournalRoom(settings, tmpdir(), async () => unshipped);
     const grantAt = async (bytes: number) => {
       unshipped = bytes;
       await room.measure(0);
-      return room.grant(4, 0.2);
+      return room.grant(4, share);
     };
+    return { room, grantAt };
+  }
+
+  test('a backlog that one share can hold binds nobody, one above it does', async () => {
+    const { grantAt, room } = roomOf(0.2);
+    expect((await grantAt(6000)).backlog).toBeNull();
+    room.noteWriters(['acme', 'other']);
+    expect((await grantAt(20_000)).backlog).toBeNull();
+    const shareBytes = 5000;
+    expect((await grantAt(20_100)).backlog).toEqual({ shareBytes, contended: true });
+    expect((await grantAt(20_000)).backlog).toBeNull();
+  });
+
+  test('tells of a backlog from 5 % of the journal down to 2.5 %, and of who writes meanwhile', async () => {
+    const { grantAt, room } = roomOf(0.025);
     expect(await grantAt(4900)).toEqual({ bytes: 23_775, backlog: null });
     room.noteWriters(['acme', 'other']);
-    const shareBytes = 5000;
+    const shareBytes = 625;
     expect((await grantAt(5100)).backlog).toEqual({ shareBytes, contended: false });
     room.noteWriters(['acme']);
     room.noteWriters(['acme']);
@@ -202,7 +217,7 @@ describe('while the store is away', () => {
         const noisy = world.outcomes.get('noisy') ?? [];
         expect(noisy).toContainEqual({ withheld: 'enterprise.journal-share-exceeded' });
         expect(noisy).toContain('dropped');
-        // Its share, what was there before the backlog was seen, and the others' readings.
+        // Its share twice, for nobody is bound below one, and the others' readings.
         expect(world.disk.usedBytes()).toBeLessThan(bytesMax * 0.75);
         expect(world.pipeline.blockedSinceMs).toBeNull();
         world.addsUp();
