@@ -12,6 +12,7 @@ import { appendAudit, applyChange } from './life-table.ts';
 import { profileOwners } from './profiles-table.ts';
 import type { DeviceUpdate, DirectoryEntry, NewDevice } from './registry.ts';
 import { directoryEntry } from './sqlite-reader.ts';
+import { prepared } from './statements.ts';
 
 /** The entry of a device or gateway, or null. */
 export function findDevice(
@@ -19,9 +20,8 @@ export function findDevice(
   enterprise: string,
   device: string,
 ): DirectoryEntry | null {
-  const row = db
-    .prepare('SELECT * FROM device WHERE enterprise = ? AND device = ?')
-    .get(enterprise, device);
+  const sql = 'SELECT * FROM device WHERE enterprise = ? AND device = ?';
+  const row = prepared(db, sql).get(enterprise, device);
   return row === undefined ? null : directoryEntry(row);
 }
 
