@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { OnrampError } from '../../model/errors.ts';
 import { limits } from '../../model/limits.ts';
-import { secretBytes } from '../../model/random.ts';
 import type { StagedRow, StagingReport } from './import-staging.ts';
 import type { ImportAnswer, ImportMessage, ImportThreadData } from './import-thread.ts';
 import type {
@@ -16,14 +15,9 @@ import type {
   NewDevice,
   RowError,
 } from './registry.ts';
+import { generateSecret } from './secrets.ts';
 
 const batchRows = 500;
-const secretByteCount = 32;
-
-/** A new secret: 256 random bits as base64url. */
-export function generateSecret(): string {
-  return secretBytes(secretByteCount).toString('base64url');
-}
 
 /** A running import. `close` ends it at once, without changing anything not yet merged. */
 export class ImportRun {

@@ -11,11 +11,11 @@ import type { ClaimEntry, Claims, NewClaim, Provisioned, ProvisionRequest } from
 import { claimEntry, findClaim } from './claims-table.ts';
 import { quoted, secretProblem, throwProblem } from './device-check.ts';
 import type { Doer } from './enterprises-table.ts';
-import { generateSecret } from './import-run.ts';
 import { keyPage } from './key-page.ts';
 import { appendAudit } from './life-table.ts';
 import { checkId, checkName, checkProfile, ensureEnterprise } from './newcomers.ts';
 import type { Page, PageRequest } from './registry.ts';
+import { generateSecret } from './secrets.ts';
 import type { RegistryConnection } from './sqlite-part.ts';
 
 export { findClaim } from './claims-table.ts';

@@ -8,11 +8,11 @@ import { secretHash } from '../../model/fleet-secret.ts';
 import { deviceKey, parseDeviceKey } from '../../model/identifiers.ts';
 import { limits } from '../../model/limits.ts';
 import { auditEntries } from './audit-table.ts';
-import { generateSecret } from './import-run.ts';
 import { appendAudit, applyChange } from './life-table.ts';
 import type { AuditEntry, AuditFilter, LifeChange, LifeOutcome, LifeRow, Lives } from './lives.ts';
 import { checkLimit, pageOf } from './pages.ts';
 import type { Page, PageRequest } from './registry.ts';
+import { generateSecret } from './secrets.ts';
 import type { RegistryConnection } from './sqlite-part.ts';
 import type { Row } from './sqlite-reader.ts';
 

@@ -18,7 +18,7 @@ import { findDevice, registerDevice, replaceSecret, updateDevice } from './devic
 import { countDirectory, findEnterprise, listEnterprises } from './directory-queries.ts';
 import { type Doer, putEnterprise } from './enterprises-table.ts';
 import type { Groups } from './groups.ts';
-import { generateSecret, ImportRun } from './import-run.ts';
+import { ImportRun } from './import-run.ts';
 import type { StagingOptions } from './import-staging.ts';
 import { appendAudit } from './life-table.ts';
 import type { Lives } from './lives.ts';
@@ -45,6 +45,7 @@ import type {
   RowError,
 } from './registry.ts';
 import { registryFile } from './schema.ts';
+import { generateSecret } from './secrets.ts';
 import { SqliteAuthorities } from './sqlite-authorities.ts';
 import { SqliteClaims } from './sqlite-claims.ts';
 import { SqliteGroups } from './sqlite-groups.ts';
