@@ -69,6 +69,7 @@ class Worker {
     this.#gate = new EnterpriseGate({
       clock: systemClock,
       sink: this.#pipeline,
+      exceedsJournalShare: (enterprise) => this.#pipeline.exceedsJournalShare(enterprise),
       defaults: enterprises,
       limitsOf: (enterprise) => registry.enterpriseLimits(enterprise),
       workers,

@@ -86,6 +86,11 @@ export class Pipeline implements MessageSink {
     return this.#share.writers;
   }
 
+  /** True while `enterprise` may add nothing more to the journal. */
+  exceedsJournalShare(enterprise: string): boolean {
+    return this.#share.exceededBy(enterprise);
+  }
+
   get accepting(): boolean {
     return (
       !this.#closing &&

@@ -3,12 +3,6 @@
  * enterprise in this worker are counted, and of its messages only as many go on as it may send a
  * second. The others of its messages wait here, apart from everybody else's, which is natural
  * back-pressure at QoS 1; beyond two seconds' worth they are turned away.
- *
- * Wiring (worker): `new EnterpriseGate({ sink: pipeline, … })`; the source is started with the gate
- * in place of the pipeline, and calls `admitSession` and `sessionClosed`; a `limits` message calls
- * `refresh`, `rate-shares` calls `share`; each second `rates()` goes to the supervisor where there
- * are several workers. `waiting` is to be added to the pipeline's in the statistics, and `close` is
- * called before the pipeline stops.
  */
 
 import type { Clock, Timer } from '../../model/clock.ts';
@@ -23,6 +17,8 @@ export interface EnterpriseGateOptions {
   readonly clock: Clock;
   /** Where messages go on to: the pipeline. */
   readonly sink: MessageSink;
+  /** True while an enterprise may add nothing more to the journal. */
+  readonly exceedsJournalShare: (enterprise: string) => boolean;
   /** For enterprises that have no limits of their own, and until they have been read. */
   readonly defaults: { readonly sessionsMax: number; readonly messagesPerSecondMax: number };
   /** `RegistryReader.enterpriseLimits`. May reject: it is asked again at the next session. */
@@ -62,11 +58,13 @@ export class EnterpriseGate implements MessageSink {
   }
 
   /**
-   * Counts a session in, or says why it may not begin (`enterprise.sessions-exceeded`): only this
-   * worker's sessions are known here, and the supervisor keeps the limit across workers. For every
-   * session let in, `sessionClosed` is to be called once.
+   * Counts a session in, or says why it may not begin: `enterprise.sessions-exceeded` (only this
+   * worker's sessions are known here, and the supervisor keeps the limit across workers), or
+   * `enterprise.journal-share-exceeded`, for its first message would end it. For every session let
+   * in, `sessionClosed` is to be called once.
    */
   admitSession(enterprise: string): ErrorCode | null {
+    if (this.#options.exceedsJournalShare(enterprise)) return 'enterprise.journal-share-exceeded';
     const allowance = this.#of(enterprise);
     if (!allowance.known) this.#read(allowance);
     if (allowance.sessions >= allowance.sessionsMax) {

@@ -21,14 +21,23 @@ function setUp(
     submit: (message: SourceMessage) => passed.push(message),
     turnAway: (message: SourceMessage, code: ErrorCode) => turnedAway.push([message, code]),
   } satisfies MessageSink;
-  const gate = new EnterpriseGate({ clock, sink, defaults, limitsOf, workers: 4 });
+  /** Enterprises that may add nothing more to the journal. */
+  const overShare = new Set<string>();
+  const gate = new EnterpriseGate({
+    clock,
+    sink,
+    exceedsJournalShare: (enterprise) => overShare.has(enterprise),
+    defaults,
+    limitsOf,
+    workers: 4,
+  });
   const send = (over: Partial<SourceMessage> = {}): SourceMessage => {
     const message = messageAt(clock.monotonicMs(), over);
     gate.submit(message);
     return message;
   };
   const codes = () => turnedAway.map(([, code]) => code);
-  return { clock, codes, gate, passed, send, sink, turnedAway };
+  return { clock, codes, gate, overShare, passed, send, sink, turnedAway };
 }
 
 describe('sessions', () => {
@@ -40,6 +49,17 @@ describe('sessions', () => {
     gate.sessionClosed('acme');
     expect(gate.admitSession('acme')).toBeNull();
     expect(gate.admitSession('acme')).toBe('enterprise.sessions-exceeded');
+  });
+
+  test('do not begin while the enterprise may add nothing to the journal', () => {
+    const { gate, overShare } = setUp();
+    overShare.add('acme');
+    expect(gate.admitSession('acme')).toBe('enterprise.journal-share-exceeded');
+    expect(gate.admitSession('other')).toBeNull();
+    overShare.clear();
+    const answers = Array.from({ length: 4 }, () => gate.admitSession('acme'));
+    // Those that were refused are not counted.
+    expect(answers).toEqual([null, null, null, 'enterprise.sessions-exceeded']);
   });
 
   test("an enterprise's own limits hold as soon as they are read, and when they are changed", async () => {

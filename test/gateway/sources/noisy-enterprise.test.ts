@@ -44,6 +44,7 @@ describe('one noisy enterprise', () => {
     const gate = new EnterpriseGate({
       clock,
       sink: pipeline,
+      exceedsJournalShare: (enterprise) => pipeline.exceedsJournalShare(enterprise),
       defaults,
       limitsOf: async () => none,
       workers: 1,
@@ -108,6 +109,7 @@ describe('one noisy enterprise', () => {
     const gate = new EnterpriseGate({
       clock,
       sink: pipeline,
+      exceedsJournalShare: (enterprise) => pipeline.exceedsJournalShare(enterprise),
       defaults: { sessionsMax: 1, messagesPerSecondMax: 100_000 },
       limitsOf: async () => none,
       workers: 1,
