@@ -1,9 +1,6 @@
 /**
  * Divides an enterprise's messages per second between workers, so that four workers do not give it
  * four times its limit. Pure: reports in, shares out.
- *
- * Wiring (supervisor, several workers only): `rates` of a worker goes to `report`, a worker that
- * ends to `forget`; once a second `shares()` is broadcast as `rate-shares` when it is not empty.
  */
 
 import type { EnterpriseRate, RateShare } from './messages.ts';

@@ -1,9 +1,5 @@
 /**
  * The newest events of the devices somebody looks at, from all workers, told in plain words.
- *
- * Wiring (supervisor): `watch` broadcasts `{ type: 'watch', devices }`; a worker that starts is sent
- * `watched`; `device-events` of a worker go to `tell`, and so does what the supervisor sees itself
- * (`first-row`, `state`, and by `tellingDeadLetters` what the store refused).
  */
 
 import type { Readable } from 'node:stream';

@@ -1,8 +1,6 @@
 /**
  * A worker's events of watched devices. The first of a kind goes out within 50 ms; what is like it
  * is counted and told once a second, so that a flood costs no more than a trickle.
- *
- * Wiring (worker): one tap for all; `send` posts `device-events`, a `watch` message calls `watch`.
  */
 
 import type { Clock, Timer } from '../../model/clock.ts';
