@@ -134,6 +134,13 @@ describe('roles', () => {
     }
   });
 
+  it("tell no enterprise of others' imports", async () => {
+    const statusOf = async (name: string) =>
+      (await as(tokens[name]!, ['GET', '/api/v1/imports/current'])).statusCode;
+    const names = ['operator', 'viewer', 'enterprise', 'viewer of one'];
+    expect(await Promise.all(names.map(statusOf))).toEqual([200, 200, 403, 403]);
+  });
+
   it('hide what viewers may not see', async () => {
     for (const name of ['viewer', 'viewer of one']) {
       const letters = JSON.parse((await as(tokens[name]!, ['GET', '/api/v1/dead-letters'])).body);
