@@ -69,13 +69,13 @@ const enterpriseSettings = z.strictObject({
     .int()
     .min(1)
     .max(1_000_000)
-    .default(5000)
+    .default(12_500)
     .describe('Sessions of one enterprise, where no other limit is set for it'),
   messagesPerSecondMax: z
     .int()
     .min(1)
     .max(1_000_000)
-    .default(2000)
+    .default(5000)
     .describe(
       'Messages a second of one enterprise, where no other limit is set for it; a message counts once for each started 4 KiB',
     ),
