@@ -65,7 +65,7 @@ function updateRoute(app: FastifyInstance, { registry, onboarding }: Context): v
       const after = await registry.update(enterprise, device, body, revision, identity.actor);
       const key = deviceKey(enterprise, device);
       if (mustConnectAnew(before, after)) onboarding.identityChanged([key]);
-      onboarding.directoryChanged([key]);
+      else onboarding.directoryChanged([key]);
       reply.header('etag', entityTag(after.revision));
       return deviceAnswer(after, onboarding);
     },

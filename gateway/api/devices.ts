@@ -81,7 +81,7 @@ export function deviceRoutes(
       const credential = await registry.add(body, identity.actor);
       const key = deviceKey(body.enterprise, body.device);
       if (body.again) onboarding.identityChanged([key]);
-      onboarding.directoryChanged([key]);
+      else onboarding.directoryChanged([key]);
       const entry = await registered(registry, credential);
       return reply.code(201).send(await connectionCard(context, entry, credential));
     },

@@ -89,7 +89,6 @@ export function groupRoutes(
       const { entry, voided: devices } = await groups.revoke(enterprise, id, identity.actor);
       const voided = devices.map((device) => deviceKey(enterprise, device));
       onboarding.identityChanged(voided);
-      onboarding.directoryChanged(voided);
       return { group: shown(entry), voided };
     },
   });

@@ -47,7 +47,10 @@ export interface Onboarding {
    * `device.state-not-allowed`.
    */
   change(change: RequestedChange): Promise<DirectoryEntry>;
-  /** Credentials, profile or gateway of these devices (keys) were changed: their sessions end. */
+  /**
+   * Credentials, profile or gateway of these devices (keys) were changed: their sessions end, and
+   * the counts take the devices in as `directoryChanged` does.
+   */
   identityChanged(keys: readonly string[]): void;
   /**
    * Devices were added or moved: the counts take them in. With `keys`, only these, at once; without,

@@ -192,7 +192,7 @@ describe('group keys', () => {
       group: { key: 'acme.line-2', devices: 1 },
       voided: ['acme.m'],
     });
-    expect(world.onboarding.told).toEqual(['identity acme.m', 'directory acme.m']);
+    expect(world.onboarding.told).toEqual(['identity acme.m']);
     expect((await get('groups?enterprise=acme')).items[0].revokedAt).not.toBeNull();
     expect((await post('groups/acme.none/revoke')).json()).toMatchObject({
       status: 404,

@@ -36,7 +36,7 @@ describe('PATCH', () => {
     });
     expect(answer.headers.etag).toBe(await tag());
     expect(answer.headers.etag).not.toBe(before);
-    expect(world.onboarding.told).toEqual(['identity acme.m', 'directory acme.m']);
+    expect(world.onboarding.told).toEqual(['identity acme.m']);
     const without = await patch({ gateway: null, serial: null });
     expect(without.json()).toMatchObject({ gateway: null, serial: null, district: 'wujin' });
   });
@@ -146,7 +146,7 @@ describe('the life of a device', () => {
     const again = await world.ask('POST', '/api/v1/devices', { payload: { ...body, again: true } });
     expect(again.statusCode).toBe(201);
     expect((await world.ask('GET', url)).json()).toMatchObject({ state: 'registered' });
-    expect(world.onboarding.told).toEqual(['identity acme.m', 'directory acme.m']);
+    expect(world.onboarding.told).toEqual(['identity acme.m']);
   });
 
   it('is shown in lists, which it filters, with who is online', async () => {
