@@ -17,8 +17,8 @@ export const isolation: Scenario = {
     seed: 1,
   },
   full: {
-    devices: 4000,
-    enterprises: 400,
+    devices: 2000,
+    enterprises: 200,
     interval: '2s',
     duration: '60s',
     report: 'key',
