@@ -5,7 +5,7 @@ import { messageOf } from '../model/errors.ts';
 import type { GatewaySettings } from './config.ts';
 import type { JournalRoom } from './journal-room.ts';
 import type { RateShares } from './rate-shares.ts';
-import type { Registry } from './registry/registry.ts';
+import type { Lives } from './registry/lives.ts';
 import type { DeadLetters } from './shipping/dead-letters.ts';
 import type { StatusBoard } from './status-board.ts';
 import type { Store } from './stores/store.ts';
@@ -15,13 +15,13 @@ export interface UpkeepOptions {
   readonly settings: GatewaySettings;
   readonly clock: Clock;
   readonly log: { info(message: string): void; warn(message: string): void };
-  readonly room: JournalRoom;
+  readonly room: Pick<JournalRoom, 'measure' | 'grant'>;
   readonly workers: Pick<WorkerPool, 'broadcast'>;
-  readonly board: StatusBoard;
-  readonly rates: RateShares;
-  readonly store: Store;
-  readonly deadLetters: DeadLetters;
-  readonly registry: Pick<Registry, 'lives'>;
+  readonly board: Pick<StatusBoard, 'tick' | 'notReady'>;
+  readonly rates: Pick<RateShares, 'shares'>;
+  readonly store: Pick<Store, 'prune'>;
+  readonly deadLetters: Pick<DeadLetters, 'prune'>;
+  readonly registry: { readonly lives: Pick<Lives, 'pruneAudit'> };
 }
 
 const roomIntervalMs = 500;
@@ -79,16 +79,22 @@ export class Upkeep {
     else log.warn(notReady);
   }
 
+  /** Each by itself: a store that cannot forget keeps nobody else from it. */
   async #prune(): Promise<void> {
-    const { clock, deadLetters, log, registry, settings, store } = this.#options;
+    const { clock, deadLetters, registry, settings, store } = this.#options;
     const { audit, deadLetters: letters, rows } = settings.retention;
     const nowMs = clock.nowMs();
+    if (rows !== null) await this.#forget('Rows', () => store.prune(nowMs - rows));
+    await this.#forget('Dead letters', () => deadLetters.prune(nowMs - letters));
+    await this.#forget('The audit trail', () => registry.lives.pruneAudit(nowMs - audit));
+  }
+
+  async #forget(what: string, prune: () => Promise<unknown>): Promise<void> {
     try {
-      if (rows !== null) await store.prune(nowMs - rows);
-      await deadLetters.prune(nowMs - letters);
-      await registry.lives.pruneAudit(nowMs - audit);
+      await prune();
     } catch (error) {
-      log.warn(`What is old could not be removed, trying again later: ${messageOf(error)}`);
+      const { log } = this.#options;
+      log.warn(`${what}: what is old could not be removed, trying later: ${messageOf(error)}`);
     }
   }
 }

@@ -1,0 +1,43 @@
+/** Injected: a store, dead letters and a registry that cannot remove what is old. */
+
+import { expect, test } from 'vitest';
+import { parseSettings } from '../../gateway/config.ts';
+import { Upkeep } from '../../gateway/upkeep.ts';
+import { VirtualClock } from '../helpers/virtual-clock.ts';
+
+const hourMs = 3_600_000;
+
+test('what one of them cannot remove keeps the others from nothing', async () => {
+  const clock = new VirtualClock();
+  const pruned: string[] = [];
+  const warnings: string[] = [];
+  const failing = new Set<string>();
+  const prune = (what: string) => async (): Promise<never> => {
+    if (failing.has(what)) throw new Error(`${what} failed`);
+    pruned.push(what);
+    return undefined as never;
+  };
+  const upkeep = new Upkeep({
+    settings: parseSettings({ retention: { rows: '7d' } }),
+    clock,
+    log: { info: () => {}, warn: (message) => warnings.push(message) },
+    room: { measure: async () => 0, grant: () => ({ bytes: 0, backlog: null }) },
+    workers: { broadcast: () => {} },
+    board: { tick: () => {}, notReady: () => [] },
+    rates: { shares: () => [] },
+    store: { prune: prune('rows') },
+    deadLetters: { prune: prune('letters') },
+    registry: { lives: { pruneAudit: prune('audit') } },
+  });
+  upkeep.start();
+  for (const name of ['rows', 'letters', 'audit']) {
+    failing.clear();
+    failing.add(name);
+    pruned.splice(0);
+    warnings.splice(0);
+    for (let second = 0; second < 60; second++) await clock.advanceAsync(hourMs / 60);
+    expect(pruned).toEqual(['rows', 'letters', 'audit'].filter((other) => other !== name));
+    expect(warnings).toEqual([expect.stringContaining(`${name} failed`)]);
+  }
+  upkeep.stop();
+});
