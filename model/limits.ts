@@ -112,6 +112,9 @@ export const limits = Object.freeze({
   claimRequestBytesMax: 4 * KiB,
   /** Requests of one claim session. */
   claimRequestsMax: 10,
+  /** Requests of all machines of one claim, in one worker: after a rest, and then each second. */
+  claimQuestionsBurstMax: 2000,
+  claimQuestionsPerSecondMax: 200,
   /** A claim session that asks for nothing for this long is closed. */
   claimIdleMsMax: 60 * secondMs,
   /** User names remembered to have been let in, with their addresses, in one worker. */
@@ -124,6 +127,9 @@ export const limits = Object.freeze({
   groupsPerEnterpriseMax: 32,
   /** Certificate authorities of one enterprise that are not revoked. */
   authoritiesPerEnterpriseMax: 16,
+  /** Unknown devices one group key or authority may bring on board: at most, and unless said. */
+  enrolledDevicesMax: 1_000_000,
+  enrolledDevicesDefault: 100_000,
   /** PEM of one certificate. */
   certificateCharsMax: 16 * KiB,
   /** Rows of one import. */
@@ -224,6 +230,10 @@ function assertRelations(): void {
     [
       'one enterprise leaves room to others that wait',
       limits.enterpriseWaitingBytesMax * 8 < limits.gateWaitingBytesMax,
+    ],
+    [
+      'one claim leaves questions to others',
+      limits.claimQuestionsBurstMax * 8 < limits.questionsOpenMax,
     ],
     ['every viewer may watch a device of its own', limits.apiViewersMax < limits.watchedDevicesMax],
     ['trials leave events to watch to others', limits.trialsMax * 2 <= limits.watchedDevicesMax],

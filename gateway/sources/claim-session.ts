@@ -12,6 +12,8 @@ import type { Ask, ProvisionAnswer, Question } from '../onboarding/questions.ts'
 export interface ClaimSessionOptions {
   readonly ask: Ask;
   readonly clock: Clock;
+  /** Takes one question of the claim; false when its machines have asked too often. */
+  readonly mayAsk: () => boolean;
   /** Counts and tells a refused request. */
   readonly onRefused: (code: ErrorCode, detail: string) => void;
 }
@@ -69,6 +71,9 @@ export class ClaimSession {
       publish.settle({ close: 'claim.too-many-requests' });
     } else if (!this.#session.hasSubscribed(this.#responseTopic)) {
       publish.settle({ close: 'claim.not-subscribed' });
+    } else if (!this.#options.mayAsk()) {
+      this.tell('claim.rate-exceeded', []);
+      publish.settle({ close: 'claim.rate-exceeded' });
     } else {
       await this.#provision(publish);
     }

@@ -13,6 +13,7 @@ import { limits } from '../../model/limits.ts';
 import type { DeviceEventTap } from '../device-events/device-event.ts';
 import type { Ask } from '../onboarding/questions.ts';
 import type { KnownDevice } from '../pipeline/known-device.ts';
+import { ClaimAllowance } from './claim-allowance.ts';
 import { ClaimSession } from './claim-session.ts';
 import { authenticateOpen, type DeviceDirectory } from './device-directory.ts';
 import { DoorLimiter } from './door-limiter.ts';
@@ -58,6 +59,7 @@ export class MqttSource implements Source, EndsSessions {
   readonly #options: MqttSourceOptions;
   readonly #events: SessionEvents;
   readonly #limiter = new DoorLimiter();
+  readonly #claims = new ClaimAllowance();
   readonly #states = new WeakMap<object, SessionState>();
   readonly #refusals: Partial<Record<ErrorCode, number>> = {};
   #frontDoor: FrontDoor | null = null;
@@ -134,7 +136,7 @@ export class MqttSource implements Source, EndsSessions {
   }
 
   #onSessionOpen(session: Session): ConnectRefusal | null {
-    const { ask, clock, gate, reports } = this.#options;
+    const { gate, reports } = this.#options;
     const { enterprise, kind, subject } = session.principal;
     const state = this.#states.get(session.principal);
     if (state === undefined || kind === 'open') {
@@ -148,15 +150,21 @@ export class MqttSource implements Source, EndsSessions {
     const full = gate.admitSession(enterprise);
     if (full !== null) return refused(full, 3);
     this.#connects++;
-    if (kind === 'claim') {
-      const onRefused = (code: ErrorCode, detail: string) => {
-        this.#onRefused({ code, detail, session, attempt: null });
-      };
-      state.claim = new ClaimSession(session, { ask, clock, onRefused });
-    }
+    if (kind === 'claim') state.claim = this.#claimSession(session);
     reports.report({ opened: session.number, kind, enterprise, subject });
     this.#events.connected(session);
     return null;
+  }
+
+  #claimSession(session: Session): ClaimSession {
+    const { ask, clock } = this.#options;
+    const { claim = '', enterprise } = session.principal;
+    return new ClaimSession(session, {
+      ask,
+      clock,
+      mayAsk: () => this.#claims.take(enterprise, claim, clock.monotonicMs()),
+      onRefused: (code, detail) => this.#onRefused({ code, detail, session, attempt: null }),
+    });
   }
 
   #onSessionClose(session: Session, code: ErrorCode | null): void {

@@ -93,6 +93,11 @@ export const onboardingErrors = {
     'The claim session asked too often and was closed. Correct what its answers named, then connect again.',
     '申领会话的请求次数过多,已被关闭。请按应答修正后重新连接。',
   ),
+  'claim.rate-exceeded': entry(
+    true,
+    'More machines ask with this claim than can be answered at once. Ask again in a while.',
+    '使用此申领凭据的设备同时请求过多。请稍后重试。',
+  ),
   'claim.session-idle': entry(
     true,
     'The claim session asked for nothing and was closed. Connect again when the machine is ready to ask.',
@@ -132,6 +137,11 @@ export const onboardingErrors = {
     false,
     'A stored group key cannot be decrypted: it was stored under another sealing key, or is damaged. Put the old sealing key back.',
     '无法解密已存储的组密钥:封装密钥已更换,或数据已损坏。请恢复原封装密钥。',
+  ),
+  'group.spent': entry(
+    false,
+    'The group key or authority has brought as many devices on board as it may. Register this device, or set up another one.',
+    '该组密钥或证书机构可登记的设备数已用完。请单独登记此设备,或另行设置。',
   ),
   'registry.too-many': entry(
     false,

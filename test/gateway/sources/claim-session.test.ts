@@ -36,10 +36,10 @@ async function start(options: WorldOptions = {}) {
     revokedAtMs: null,
     secretHash: secretHash(secret),
   });
-  const open = async (serial = 'sn-1') => {
+  const open = async (serial = 'sn-1', claim = 'batch-7') => {
     const { client, code } = await world.open({
       clientId: `acme.claim.${serial}`,
-      username: 'acme/claim/batch-7',
+      username: `acme/claim/${claim}`,
       password: Buffer.from(secret),
     });
     expect(code).toBe(0);
@@ -175,6 +175,41 @@ describe('a request', () => {
       limits.claimRequestsMax,
     );
     expect(answers(client).at(-1)).toMatchObject({ code: 'claim.too-many-requests' });
+  });
+});
+
+describe('a claim whose machines ask too often', () => {
+  test('is told so and ends the session, and nobody is asked; another claim goes on', async () => {
+    const clock = new VirtualClock();
+    const { open, world } = await start({ clock });
+    const machine = async (serial: string, claim = 'batch-7') => {
+      world.claims.set(`acme/${claim}`, { ...world.claims.get('acme/batch-7')!, id: claim });
+      const client = await open(serial, claim);
+      await subscribe(client, `onramp/v1/acme/provision/${serial}/response`);
+      return client;
+    };
+    const { claimQuestionsBurstMax, claimRequestsMax } = limits;
+    const ask = async (client: RawMqtt, serial: string, times: number) => {
+      const ids = Array.from({ length: times }, (_, i) => i + 1);
+      const [topic, payload] = [`onramp/v1/acme/provision/${serial}/request`, { serial }];
+      client.send(
+        ...ids.map((messageId) => publishPacket(topic, JSON.stringify(payload), { messageId })),
+      );
+      return acknowledged(client, times);
+    };
+    for (let i = 0; i < claimQuestionsBurstMax / claimRequestsMax; i++) {
+      const client = await machine(`sn-${i}`);
+      expect(await ask(client, `sn-${i}`, claimRequestsMax)).toBe(true);
+      client.close();
+    }
+    const late = await machine('late');
+    expect(await ask(late, 'late', 1)).toBe(false);
+    expect(world.questions).toHaveLength(claimQuestionsBurstMax);
+    const told = late.received.find(({ cmd }) => cmd === 'publish') as { payload: Buffer };
+    expect(JSON.parse(String(told.payload)).code).toBe('claim.rate-exceeded');
+    expect(await ask(await machine('sn-0', 'other'), 'sn-0', 1)).toBe(true);
+    clock.advance(1000);
+    expect(await ask(await machine('late'), 'late', 1)).toBe(true);
   });
 });
 
