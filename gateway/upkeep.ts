@@ -1,7 +1,7 @@
 /** What a gateway does again and again: grants its workers room, says whether it is ready, forgets what is old. */
 
 import type { Clock, Timer } from '../model/clock.ts';
-import { messageOf } from '../model/errors.ts';
+import { errorTable, messageOf } from '../model/errors.ts';
 import type { GatewaySettings } from './config.ts';
 import type { JournalRoom } from './journal-room.ts';
 import type { RateShares } from './rate-shares.ts';
@@ -16,7 +16,7 @@ export interface UpkeepOptions {
   readonly clock: Clock;
   readonly log: { info(message: string): void; warn(message: string): void };
   readonly room: Pick<JournalRoom, 'measure' | 'grant'>;
-  readonly workers: Pick<WorkerPool, 'broadcast'>;
+  readonly workers: Pick<WorkerPool, 'broadcast' | 'stats'>;
   readonly board: Pick<StatusBoard, 'tick' | 'notReady'>;
   readonly rates: Pick<RateShares, 'shares'>;
   readonly store: Pick<Store, 'prune'>;
@@ -32,6 +32,7 @@ export class Upkeep {
   readonly #options: UpkeepOptions;
   readonly #timers: Timer[] = [];
   #notReady = '';
+  #unreadableKeys = false;
 
   constructor(options: UpkeepOptions) {
     this.#options = options;
@@ -66,6 +67,7 @@ export class Upkeep {
     const { board, rates, workers } = this.#options;
     board.tick();
     this.#logReadiness(board.notReady().join(' '));
+    this.#logUnreadableKeys();
     const shares = rates.shares();
     if (shares.length > 0) workers.broadcast({ type: 'rate-shares', shares });
   }
@@ -77,6 +79,15 @@ export class Upkeep {
     this.#notReady = notReady;
     if (notReady === '') log.info('Ready again.');
     else log.warn(notReady);
+  }
+
+  /** Said once: the devices are only refused, and their people cannot mend it. */
+  #logUnreadableKeys(): void {
+    const { log, workers } = this.#options;
+    const code = 'group.key-unreadable';
+    if (this.#unreadableKeys || !workers.stats().some(({ refusals }) => refusals[code])) return;
+    this.#unreadableKeys = true;
+    log.warn(`${code}: ${errorTable[code].en}`);
   }
 
   /** Each by itself: a store that cannot forget keeps nobody else from it. */

@@ -19,12 +19,12 @@ export const groupKey: Way = async (attempt, context) => {
   const name = parseUsername(username);
   if (name === null || password === undefined) return badCredentials;
   const { enterprise, subject: device } = name;
-  const group = derivingGroup(await context.registry.groups(enterprise), device, password);
-  if (group === null) return null;
-  if (clientId !== deviceKey(enterprise, device)) {
-    return refused('connect.client-id-mismatch', 2, clientId);
-  }
   try {
+    const group = derivingGroup(await context.registry.groups(enterprise), device, password);
+    if (group === null) return null;
+    if (clientId !== deviceKey(enterprise, device)) {
+      return refused('connect.client-id-mismatch', 2, clientId);
+    }
     const derived = groupSecret(group.key, device);
     await context.ask({ kind: 'enrol', enterprise, group: group.id, device, secret: derived });
   } catch (error) {

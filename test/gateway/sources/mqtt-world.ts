@@ -62,6 +62,8 @@ export class World {
   readonly devices = new Map<string, RegisteredDevice>();
   readonly claims = new Map<string, StoredClaim>();
   readonly groups: StoredGroup[] = [];
+  /** Why no group can be read; null when they can. */
+  groupsFailure: Error | null = null;
   readonly authorities: StoredAuthority[] = [];
   readonly lookUps: string[] = [];
   readonly questions: Question[] = [];
@@ -172,7 +174,10 @@ export class World {
         return found;
       },
       claim: async (enterprise, id) => this.claims.get(`${enterprise}/${id}`) ?? null,
-      groups: async (enterprise) => this.groups.filter((group) => group.enterprise === enterprise),
+      groups: async (enterprise) => {
+        if (this.groupsFailure !== null) throw this.groupsFailure;
+        return this.groups.filter((group) => group.enterprise === enterprise);
+      },
       authorities: async (enterprise) =>
         this.authorities.filter((authority) => authority.enterprise === enterprise),
       enterpriseLimits: async () => ({ sessionsMax: null, messagesPerSecondMax: null }),

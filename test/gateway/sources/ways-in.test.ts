@@ -70,7 +70,8 @@ describe('a group key', () => {
 
   async function start(enrolled: (world: World) => void) {
     const world: World = await World.start({ ask: async () => enrolled(world) });
-    const entry = { name: '', profile: 'generic', createdAtMs: 0, revokedAtMs: null, devices: 0 };
+    const counts = { devicesMax: 1, devices: 0 };
+    const entry = { name: '', profile: 'generic', createdAtMs: 0, revokedAtMs: null, ...counts };
     world.groups.push({ ...entry, enterprise: 'rival', id: 'their', key: Buffer.alloc(64, 9) });
     world.groups.push({ ...entry, enterprise: 'acme', id: 'older', key: Buffer.alloc(64, 8) });
     world.groups.push({ ...entry, enterprise: 'acme', id: 'line-3', key });
@@ -119,6 +120,14 @@ describe('a group key', () => {
     });
     expect((await world.connect('sn-1', groupSecret(key, 'sn-1'))).code).toBe(5);
     expect(world.events).toMatchObject([{ code: 'group.invalid', detail: 'line-3' }]);
+  });
+
+  test('that cannot be read lets nobody in, and the reason is told and counted', async () => {
+    const world = await start(enrol('sn-1'));
+    world.groupsFailure = new OnrampError('group.key-unreadable', 'acme/line-3');
+    expect((await world.connect('sn-1', groupSecret(key, 'sn-1'))).code).toBe(5);
+    expect(world.events).toMatchObject([{ code: 'group.key-unreadable', detail: 'acme/line-3' }]);
+    expect(world.source.stats().refusals).toEqual({ 'group.key-unreadable': 1 });
   });
 
   test('when nobody answers in time the device may try again', async () => {
@@ -203,6 +212,8 @@ describe('a client certificate', () => {
       profile: null,
       createdAtMs: 0,
       revokedAtMs: null,
+      devicesMax: null,
+      devices: 0,
       ...more,
     };
   }
