@@ -18,6 +18,12 @@ const newAuthority = z.strictObject({
   profile: word
     .optional()
     .describe('Of unknown devices it vouches for; without it only registered ones are let in'),
+  devicesMax: z
+    .int()
+    .min(1)
+    .max(limits.enrolledDevicesMax)
+    .default(limits.enrolledDevicesDefault)
+    .describe('How many unknown devices it may vouch for'),
 });
 
 const authoritySchema = z
@@ -32,6 +38,8 @@ const authoritySchema = z
     profile: z.string().nullable(),
     ...instant('createdAt'),
     ...instantOrNull('revokedAt'),
+    devicesMax: z.int().nullable().describe('Null when it vouches for no unknown devices'),
+    devices: z.int().describe('Unknown devices it has vouched for'),
   })
   .meta({ id: 'Authority' });
 

@@ -3,6 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { deviceKey } from '../../model/identifiers.ts';
+import { limits } from '../../model/limits.ts';
 import type { GroupEntry } from '../registry/groups.ts';
 import type { ApiContext } from './context.ts';
 import { owners, readers } from './roles.ts';
@@ -16,6 +17,12 @@ const newGroup = z.strictObject({
   name: word.optional().describe('For people'),
   profile: word.describe('Of the devices it enrols'),
   key: word.optional().describe('Base64 of 32 to 128 bytes; generated when left out'),
+  devicesMax: z
+    .int()
+    .min(1)
+    .max(limits.enrolledDevicesMax)
+    .default(limits.enrolledDevicesDefault)
+    .describe('How many devices it may enrol'),
 });
 
 const groupSchema = z
@@ -27,6 +34,7 @@ const groupSchema = z
     profile: z.string(),
     ...instant('createdAt'),
     ...instantOrNull('revokedAt'),
+    devicesMax: z.int(),
     devices: z.int().describe('Devices it has enrolled'),
   })
   .meta({ id: 'Group' });

@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import { deviceKey } from '../../model/identifiers.ts';
+import { limits } from '../../model/limits.ts';
 import type { AuthorityEntry } from '../registry/authorities.ts';
 import { CaFolder, defaultCaFolder } from './ca-folder.ts';
 import {
@@ -32,6 +33,7 @@ interface AddOptions {
   readonly enterprise: string;
   readonly profile?: string;
   readonly name?: string;
+  readonly devices?: number;
 }
 
 interface CreateOptions extends AddOptions {
@@ -107,6 +109,11 @@ function vouching(command: Command): Command {
       '--profile <id>',
       'registers unknown devices with this profile; without it only registered ones are let in',
     )
+    .option(
+      '--devices <n>',
+      `how many unknown devices it may vouch for (default: ${limits.enrolledDevicesDefault})`,
+      wholeNumber(1, limits.enrolledDevicesMax),
+    )
     .option('--name <text>', 'for people');
 }
 
@@ -146,13 +153,13 @@ async function addAuthority(
 
 function register(
   run: CommandRun,
-  { enterprise, profile, name }: AddOptions,
+  { enterprise, profile, name, devices: devicesMax }: AddOptions,
   certificate: string,
 ): Promise<ListedAuthority> {
   return ask(run.operator, {
     method: 'POST',
     path: '/authorities',
-    body: jsonBody({ enterprise, profile, name, certificate }),
+    body: jsonBody({ enterprise, profile, name, certificate, devicesMax }),
   });
 }
 
@@ -167,7 +174,10 @@ function printAuthority(
     ...files,
     'valid from': timeText(authority.notBeforeMs),
     'valid until': timeText(authority.notAfterMs),
-    'unknown devices': authority.profile ?? 'are not let in',
+    'unknown devices':
+      authority.profile === null
+        ? 'are not let in'
+        : `up to ${authority.devicesMax}, as ${authority.profile}`,
   });
 }
 
@@ -182,6 +192,7 @@ async function listAuthorities(
     FINGERPRINT: ({ fingerprint }) => fingerprint,
     STATE: ({ revokedAtMs, notAfterMs: untilMs }) => goodText({ revokedAtMs, untilMs }, nowMs),
     'VALID UNTIL': ({ notAfterMs }) => timeText(notAfterMs),
+    DEVICES: ({ devices, devicesMax }) => (devicesMax === null ? '' : `${devices}/${devicesMax}`),
     PROFILE: ({ profile }) => profile ?? '',
     NAME: ({ name }) => name,
   });

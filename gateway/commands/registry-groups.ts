@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { OnrampError } from '../../model/errors.ts';
 import { groupSecret } from '../../model/group-secret.ts';
 import { deviceKey, isDirectoryId } from '../../model/identifiers.ts';
+import { limits } from '../../model/limits.ts';
 import type { GroupEntry } from '../registry/groups.ts';
 import { givenKey } from '../registry/sqlite-groups.ts';
 import {
@@ -26,6 +27,7 @@ import {
 import { keyIn } from './made-files.ts';
 import { readText } from './open-operator.ts';
 import { ask, jsonBody } from './operator.ts';
+import { wholeNumber } from './option-values.ts';
 
 type ListedGroup = GroupEntry & { readonly key: string };
 
@@ -34,6 +36,7 @@ interface AddOptions {
   readonly profile: string;
   readonly keyFile?: string;
   readonly name?: string;
+  readonly devices?: number;
 }
 
 interface OneGroup extends YesOption {
@@ -64,6 +67,11 @@ export function addGroupCommands(group: Command, environment: CommandEnvironment
     .option(
       '--key-file <file>',
       'the key in Base64; made, for its owner only, when there is no such file',
+    )
+    .option(
+      '--devices <n>',
+      `how many it may enrol (default: ${limits.enrolledDevicesDefault})`,
+      wholeNumber(1, limits.enrolledDevicesMax),
     )
     .option('--name <text>', 'for people')
     .action(withOperator(environment, addGroup));
@@ -103,11 +111,15 @@ export function addGroupCommands(group: Command, environment: CommandEnvironment
 }
 
 async function addGroup(run: CommandRun, options: AddOptions): Promise<void> {
-  const { enterprise, profile, name } = options;
+  const { enterprise, profile, name, devices: devicesMax } = options;
   const key = options.keyFile === undefined ? undefined : keyIn(options.keyFile);
   const { groupKey, ...created } = await ask<ListedGroup & { readonly groupKey: string }>(
     run.operator,
-    { method: 'POST', path: '/groups', body: jsonBody({ enterprise, profile, name, key }) },
+    {
+      method: 'POST',
+      path: '/groups',
+      body: jsonBody({ enterprise, profile, name, key, devicesMax }),
+    },
   );
   // A key goes to one place only.
   const where = options.keyFile === undefined ? { groupKey } : { keyFile: options.keyFile };
@@ -126,6 +138,7 @@ function printCreated(
   printFields(run, {
     group: group.id,
     profile: group.profile,
+    devices: `up to ${group.devicesMax}`,
     ...('keyFile' in key ? { 'key file': key.keyFile } : { key: key.groupKey }),
     'user name': `${group.enterprise}/{device}`,
     password: 'what "group-secret" derives for {device}',
@@ -149,7 +162,7 @@ async function listGroups(
     {
       GROUP: ({ key }) => key,
       STATE: (group) => goodText(group, nowMs),
-      DEVICES: ({ devices }) => String(devices),
+      DEVICES: ({ devices, devicesMax }) => `${devices}/${devicesMax}`,
       PROFILE: ({ profile }) => profile,
       CREATED: ({ createdAtMs }) => timeText(createdAtMs),
       NAME: ({ name }) => name,

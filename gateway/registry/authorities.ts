@@ -1,5 +1,6 @@
 /** Certificate authorities of enterprises, which sign the client certificates of their devices. */
 
+import type { OnrampError } from '../../model/errors.ts';
 import type { Page, PageRequest } from './registry.ts';
 
 export interface NewAuthority {
@@ -9,6 +10,8 @@ export interface NewAuthority {
   readonly name?: string | undefined;
   /** The profile of unknown devices it vouches for; without it only registered devices are let in. */
   readonly profile?: string | undefined;
+  /** How many unknown devices it may vouch for; `enrolledDevicesDefault` when left out. */
+  readonly devicesMax?: number | undefined;
 }
 
 export interface AuthorityEntry {
@@ -22,6 +25,10 @@ export interface AuthorityEntry {
   readonly profile: string | null;
   readonly createdAtMs: number;
   readonly revokedAtMs: number | null;
+  /** How many unknown devices it may vouch for; null when none, for want of a profile. */
+  readonly devicesMax: number | null;
+  /** Unknown devices it has vouched for. */
+  readonly devices: number;
 }
 
 /** What a worker checks a client certificate with. */
@@ -38,6 +45,14 @@ export interface PinnedCertificate {
   readonly authority: string;
 }
 
+/** A device whose certificate was verified. */
+export interface Pinning {
+  readonly enterprise: string;
+  readonly device: string;
+  readonly certificate: PinnedCertificate;
+  readonly nowMs: number;
+}
+
 export interface Authorities {
   /** Trusts an authority for one enterprise. Rejects with `certificate.invalid`, `registry.*`. */
   add(authority: NewAuthority, actor: string): Promise<AuthorityEntry>;
@@ -52,14 +67,15 @@ export interface Authorities {
     actor: string,
   ): Promise<{ readonly entry: AuthorityEntry; readonly devices: readonly string[] }>;
   /**
-   * Notes the certificate of a device after it was verified: the first one, or one that is newer
-   * (`notBeforeMs`) than the one it is known by. An unknown device is registered with the authority's
-   * profile. Rejects with `certificate.replaced`, `certificate.untrusted`.
+   * Notes the certificate of a device: the first one, or one that is newer (`notBeforeMs`) than the
+   * one it is known by. An unknown device is registered with the authority's profile. True when it
+   * was. Rejects with `certificate.replaced`, `certificate.untrusted`, `group.spent`,
+   * `registry.id-invalid`.
    */
-  pin(device: {
-    readonly enterprise: string;
-    readonly device: string;
-    readonly certificate: PinnedCertificate;
-    readonly nowMs: number;
-  }): Promise<void>;
+  pin(device: Pinning): Promise<boolean>;
+  /**
+   * Answers many as `pin` would, each by itself, up to `provisionBatchMax` in one transaction. Those
+   * known by the very certificate cost no write. Rejects only when the file fails.
+   */
+  pinMany(devices: readonly Pinning[]): Promise<readonly (boolean | OnrampError)[]>;
 }

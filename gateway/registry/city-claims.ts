@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Enterprise } from '../../model/enterprise.ts';
 import { fleetSecret, secretHash } from '../../model/fleet-secret.ts';
 import { limits } from '../../model/limits.ts';
-import { appendAudit } from './life-table.ts';
+import { appendNote } from './life-table.ts';
 import type { CityDirectory } from './registry.ts';
 import type { RegistryConnection } from './sqlite-part.ts';
 import { prepared } from './statements.ts';
@@ -63,16 +63,8 @@ function put(
   const devicesMax = Math.min(Math.max(1, enterprise.devices), limits.claimDevicesMax);
   const found = prepared(db, 'SELECT 1 FROM claim WHERE enterprise = ? AND id = ?');
   if (found.get(id, cityClaim) === undefined) {
-    appendAudit(db, {
-      atMs: nowMs,
-      enterprise: id,
-      device: null,
-      event: 'claim-issued',
-      from: null,
-      to: null,
-      cause: `${cityClaim}: ${devicesMax} devices of a simulated fleet`,
-      actor,
-    });
+    const cause = `${cityClaim}: ${devicesMax} devices of a simulated fleet`;
+    appendNote(db, { enterprise: id, event: 'claim-issued', cause }, { actor, nowMs });
   }
   prepared(
     db,

@@ -6,6 +6,7 @@ import { type ErrorCode, OnrampError } from '../../model/errors.ts';
 import { secretHash } from '../../model/fleet-secret.ts';
 import { isDirectoryId } from '../../model/identifiers.ts';
 import { limits } from '../../model/limits.ts';
+import { eachApart } from './batches.ts';
 import {
   claimProblem,
   type Provisioned,
@@ -14,7 +15,7 @@ import {
 } from './claims.ts';
 import { findClaim } from './claims-table.ts';
 import { quoted, secretProblem, throwProblem } from './device-check.ts';
-import { appendAudit, applyChange } from './life-table.ts';
+import { appendNote, applyChange } from './life-table.ts';
 import { checkProfile, insertNewcomer } from './newcomers.ts';
 import { prepared } from './statements.ts';
 
@@ -39,21 +40,15 @@ export function provisionEach(
   requests: readonly ProvisionRequest[],
   noted: NotedRefusals,
 ): (Provisioned | OnrampError)[] {
-  return requests.map((request) => {
-    db.exec('SAVEPOINT provision');
-    let answer: Provisioned | OnrampError;
-    try {
-      answer = provision(db, request);
-    } catch (error) {
-      if (!(error instanceof OnrampError)) throw error;
-      db.exec('ROLLBACK TO provision');
+  return eachApart(
+    db,
+    requests,
+    (request) => provision(db, request),
+    (request, error) => {
       rejectOwn(db, request, error);
       noteRefusal(db, request, error, noted);
-      answer = error;
-    }
-    db.exec('RELEASE provision');
-    return answer;
-  });
+    },
+  );
 }
 
 function provision(db: DatabaseSync, request: ProvisionRequest): Provisioned {
@@ -205,16 +200,8 @@ function noteRefusal(
   // Forgetting costs an entry more, no more often than there are so many serials.
   if (noted.size >= limits.refusalsRememberedMax) noted.clear();
   noted.set(refusal, atMs);
-  appendAudit(db, {
-    atMs,
-    enterprise,
-    device,
-    event: 'claim-refused',
-    from: null,
-    to: null,
-    cause: causeOf(error),
-    actor,
-  });
+  const refused = { enterprise, device, event: 'claim-refused', cause: causeOf(error) };
+  appendNote(db, refused, { actor, nowMs: atMs });
 }
 
 function causeOf({ code, details }: OnrampError): string {

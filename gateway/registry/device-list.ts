@@ -5,10 +5,9 @@
  */
 
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
-import { OnrampError } from '../../model/errors.ts';
-import { deviceKey, parseDeviceKey } from '../../model/identifiers.ts';
+import { deviceKey } from '../../model/identifiers.ts';
 import { limits } from '../../model/limits.ts';
-import { checkLimit, pageOf } from './pages.ts';
+import { checkLimit, keyAfter, pageOf } from './pages.ts';
 import type { DeviceFilter, DirectoryEntry, Page, PageRequest } from './registry.ts';
 import { directoryEntry, type Row } from './sqlite-reader.ts';
 import { prepared } from './statements.ts';
@@ -39,9 +38,7 @@ export function listDevices(
   { after, limit }: PageRequest,
 ): Page<DirectoryEntry> {
   checkLimit(limit, limits.apiPageRowsMax);
-  const start = after === undefined ? { enterprise: '', device: '' } : parseDeviceKey(after);
-  if (start === null) throw new OnrampError('api.bad-request', 'after is not a device');
-  const queries = deviceQueries(db, filter, start);
+  const queries = deviceQueries(db, filter, keyAfter(after));
   const rows = queries.map(({ sql, values }) => prepared(db, sql).all(...values, limit + 1));
   return pageOf(merged(rows).map(directoryEntry), limit, keyOf);
 }

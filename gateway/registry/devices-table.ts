@@ -7,8 +7,8 @@ import { secretHash } from '../../model/fleet-secret.ts';
 import { deviceKey } from '../../model/identifiers.ts';
 import { deviceProblem, quoted, throwProblem, withDefaults } from './device-check.ts';
 import { findEnterprise } from './directory-queries.ts';
-import { type Doer, putEnterprise } from './enterprises-table.ts';
-import { appendAudit, applyChange } from './life-table.ts';
+import { putEnterprise } from './enterprises-table.ts';
+import { appendNote, applyChange, type Doer } from './life-table.ts';
 import { profileOwners } from './profiles-table.ts';
 import type { DeviceUpdate, DirectoryEntry, NewDevice } from './registry.ts';
 import { directoryEntry } from './sqlite-reader.ts';
@@ -101,7 +101,9 @@ function insert(db: DatabaseSync, device: NewDevice, secret: string, doer: Doer)
     state: newLife.state,
     now: doer.nowMs,
   });
-  note(db, device, doer, 'register', 'registered', newLife.state);
+  const { enterprise, device: id } = device;
+  const registered = { event: 'register', cause: 'registered', to: newLife.state };
+  appendNote(db, { enterprise, device: id, ...registered }, doer);
 }
 
 /** Nothing of the life before remains, but the audit trail and which certificates are void. */
@@ -166,7 +168,7 @@ export function updateDevice(
     key.device,
   );
   const cause = changed.map((field) => `${field}: ${found[field] ?? ''} → ${next[field] ?? ''}`);
-  note(db, key, doer, 'changed', cause.join('; '), null);
+  appendNote(db, { ...key, event: 'changed', cause: cause.join('; ') }, doer);
   return foundOrThrow(db, key);
 }
 
@@ -197,7 +199,7 @@ export function replaceSecret(
     `UPDATE device SET secret_hash = ?, fleet = 0, group_id = NULL, revision = revision + 1
      WHERE enterprise = ? AND device = ?`,
   ).run(secretHash(secret), key.enterprise, key.device);
-  note(db, key, doer, 'secret-reset', 'a new secret', null);
+  appendNote(db, { ...key, event: 'secret-reset', cause: 'a new secret' }, doer);
 }
 
 function foundOrThrow(
@@ -208,15 +210,4 @@ function foundOrThrow(
   if (found === null)
     throw new OnrampError('registry.not-found', quoted(`${enterprise}.${device}`));
   return found;
-}
-
-function note(
-  db: DatabaseSync,
-  { enterprise, device }: { readonly enterprise: string; readonly device: string },
-  { actor, nowMs: atMs }: Doer,
-  event: string,
-  cause: string,
-  to: DeviceState | null,
-): void {
-  appendAudit(db, { atMs, enterprise, device, event, from: null, to, cause, actor });
 }

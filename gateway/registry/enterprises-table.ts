@@ -4,14 +4,8 @@ import type { DatabaseSync } from 'node:sqlite';
 import { OnrampError } from '../../model/errors.ts';
 import { unknownDistrict, unknownIndustry } from './device-check.ts';
 import { findEnterprise } from './directory-queries.ts';
-import { appendAudit } from './life-table.ts';
+import { appendNote, type Doer } from './life-table.ts';
 import type { EnterpriseLimits, NewEnterprise, RegisteredEnterprise } from './registry.ts';
-
-/** Who changes something, and when. */
-export interface Doer {
-  readonly actor: string;
-  readonly nowMs: number;
-}
 
 /**
  * Adds an enterprise, or changes what `enterprise` says of a registered one; what it leaves out
@@ -32,16 +26,11 @@ export function putEnterprise(
   const changed = changedFields(found, next);
   if (found !== null && changed.length === 0) return found;
   write(db, next, doer.nowMs);
-  appendAudit(db, {
-    atMs: doer.nowMs,
-    enterprise: enterprise.id,
-    device: null,
-    event: found === null ? 'enterprise-added' : 'enterprise-changed',
-    from: null,
-    to: null,
-    cause: found === null ? 'registered' : `changed: ${changed.join(', ')}`,
-    actor: doer.actor,
-  });
+  const [event, cause] =
+    found === null
+      ? ['enterprise-added', 'registered']
+      : ['enterprise-changed', `changed: ${changed.join(', ')}`];
+  appendNote(db, { enterprise: enterprise.id, event, cause }, doer);
   return findEnterprise(db, enterprise.id)!;
 }
 

@@ -1,5 +1,6 @@
 /** Group keys: one key in the factory, from which every machine's secret is derived. */
 
+import type { OnrampError } from '../../model/errors.ts';
 import type { Page, PageRequest } from './registry.ts';
 
 export interface NewGroup {
@@ -11,6 +12,8 @@ export interface NewGroup {
   readonly profile: string;
   /** Base64 of 32 to 128 bytes; generated (64 bytes) when left out. */
   readonly key?: string | undefined;
+  /** How many devices it may enrol; `enrolledDevicesDefault` when left out. */
+  readonly devicesMax?: number | undefined;
 }
 
 export interface GroupEntry {
@@ -20,6 +23,7 @@ export interface GroupEntry {
   readonly profile: string;
   readonly createdAtMs: number;
   readonly revokedAtMs: number | null;
+  readonly devicesMax: number;
   /** Devices it has enrolled. */
   readonly devices: number;
 }
@@ -27,6 +31,15 @@ export interface GroupEntry {
 /** What a worker checks a derived secret with; the key is decrypted in memory only. */
 export interface StoredGroup extends GroupEntry {
   readonly key: Buffer;
+}
+
+/** A device whose derived secret was verified. */
+export interface Enrolment {
+  readonly enterprise: string;
+  readonly group: string;
+  readonly device: string;
+  readonly secret: string;
+  readonly nowMs: number;
 }
 
 export interface Groups {
@@ -41,7 +54,9 @@ export interface Groups {
   ): Promise<Page<GroupEntry>>;
   /**
    * Revokes the key: it enrols nobody any more, and the credentials of the devices it enrolled are
-   * void, for whoever has the key knows them. Answers these devices by their ids.
+   * void, for whoever has the key knows them. Answers these devices by their ids. Of very many
+   * devices, it voids some at a time, so that others can write in between; what a crash leaves of
+   * them is voided when the registry is opened again.
    */
   revoke(
     enterprise: string,
@@ -49,14 +64,14 @@ export interface Groups {
     actor: string,
   ): Promise<{ readonly entry: GroupEntry; readonly voided: readonly string[] }>;
   /**
-   * Registers a device whose derived secret was verified, with the hash of that secret. Nothing
-   * happens when it is registered already. Rejects with `group.invalid` when the group is revoked.
+   * Registers a device with the hash of its secret; false, and nothing done, when it is registered
+   * already. Rejects with `group.invalid` when the group is revoked, `group.spent`,
+   * `registry.id-invalid`.
    */
-  enrol(device: {
-    readonly enterprise: string;
-    readonly group: string;
-    readonly device: string;
-    readonly secret: string;
-    readonly nowMs: number;
-  }): Promise<void>;
+  enrol(device: Enrolment): Promise<boolean>;
+  /**
+   * Answers many as `enrol` would, each by itself, up to `provisionBatchMax` in one transaction.
+   * Rejects only when the file fails.
+   */
+  enrolMany(devices: readonly Enrolment[]): Promise<readonly (boolean | OnrampError)[]>;
 }

@@ -1,10 +1,31 @@
-/** Transitions in the registry's file: one row of `device` and one of `audit`, in the caller's transaction. */
+/**
+ * Transitions in the registry's file, and whatever else the audit trail tells: all in the caller's
+ * transaction.
+ */
 
 import type { DatabaseSync } from 'node:sqlite';
 import { type DeviceState, type LifeEvent, lifeEvents, transition } from '../../model/device.ts';
 import { limits } from '../../model/limits.ts';
 import type { AuditEntry, LifeChange, LifeOutcome } from './lives.ts';
 import { prepared } from './statements.ts';
+
+/** Who changes something, and when. */
+export interface Doer {
+  readonly actor: string;
+  readonly nowMs: number;
+}
+
+/** Something that happened besides a transition. */
+export interface AuditNote {
+  /** '' for what concerns no enterprise. */
+  readonly enterprise: string;
+  /** Null, or left out, for what concerns a whole enterprise. */
+  readonly device?: string | null | undefined;
+  readonly event: string;
+  readonly cause: string;
+  /** The state that something begins in. */
+  readonly to?: DeviceState | undefined;
+}
 
 const addEntry = 'INSERT INTO audit VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)';
 const findLife = 'SELECT state, suspended_from FROM device WHERE enterprise = ? AND device = ?';
@@ -39,6 +60,12 @@ export function appendAudit(db: DatabaseSync, entry: Omit<AuditEntry, 'id'>): vo
   const { atMs, enterprise, device, event, from, to, cause, actor } = entry;
   const kept = cause.slice(0, limits.textCharsMax);
   prepared(db, addEntry).run(atMs, enterprise, device, event, from, to, kept, actor);
+}
+
+/** Appends what `doer` did to the audit trail. */
+export function appendNote(db: DatabaseSync, note: AuditNote, { actor, nowMs }: Doer): void {
+  const { device = null, to = null } = note;
+  appendAudit(db, { ...note, device, from: null, to, atMs: nowMs, actor });
 }
 
 /**

@@ -7,8 +7,8 @@ import { isDirectoryId } from '../../model/identifiers.ts';
 import { limits } from '../../model/limits.ts';
 import { builtInProfiles } from '../../model/profiles/index.ts';
 import { quoted } from './device-check.ts';
-import { type Doer, putEnterprise } from './enterprises-table.ts';
-import { appendAudit } from './life-table.ts';
+import { putEnterprise } from './enterprises-table.ts';
+import { appendNote, type Doer } from './life-table.ts';
 import { prepared } from './statements.ts';
 
 /** A device on its way into the registry. */
@@ -40,16 +40,7 @@ export function insertNewcomer(
      SELECT id, ?, 'device', ?, district, industry, ?, ?, 0, ?, ?, ?
      FROM enterprise WHERE id = ?`,
   ).run(device, profile, serial, newcomer.secretHash, newLife.state, doer.nowMs, group, enterprise);
-  appendAudit(db, {
-    atMs: doer.nowMs,
-    enterprise,
-    device,
-    event: 'register',
-    from: null,
-    to: newLife.state,
-    cause,
-    actor: doer.actor,
-  });
+  appendNote(db, { enterprise, device, event: 'register', cause, to: newLife.state }, doer);
 }
 
 /** Registers the enterprise when it is new. Call it in a transaction. */
@@ -69,6 +60,28 @@ export function checkProfile(db: DatabaseSync, enterprise: string, profile: stri
 /** Throws `registry.id-invalid` unless `id` is one. */
 export function checkId(what: string, id: string): void {
   if (!isDirectoryId(id)) throw new OnrampError('registry.id-invalid', `${what} ${quoted(id)}`);
+}
+
+/** Throws `registry.device-invalid` unless so many devices may come on board one way. */
+export function checkDevicesMax(devicesMax: number): void {
+  const max = limits.enrolledDevicesMax;
+  if (Number.isInteger(devicesMax) && devicesMax >= 1 && devicesMax <= max) return;
+  throw new OnrampError('registry.device-invalid', `devicesMax must be 1 to ${max}`);
+}
+
+/** Throws `group.spent` when no more devices may come the way that `entry` counts. */
+export function checkSpent(entry: {
+  readonly devices: number;
+  readonly devicesMax: number | null;
+}): void {
+  if (entry.devicesMax === null || entry.devices < entry.devicesMax) return;
+  throw new OnrampError('group.spent', `${entry.devices} devices`);
+}
+
+/** True when the registry has the device. */
+export function isKnown(db: DatabaseSync, enterprise: string, device: string): boolean {
+  const known = 'SELECT 1 FROM device WHERE enterprise = ? AND device = ?';
+  return prepared(db, known).get(enterprise, device) !== undefined;
 }
 
 /** Throws `registry.device-invalid` when a name for people is too long. */

@@ -91,9 +91,8 @@ ALTER TABLE numbered_device RENAME TO device;
 CREATE UNIQUE INDEX device_by_key ON device (enterprise, device);
 
 -- Machines of earlier registries may share a serial: all but the first lose it.
-UPDATE device SET serial = NULL WHERE serial IS NOT NULL AND EXISTS (
-  SELECT 1 FROM device AS other WHERE other.enterprise = device.enterprise
-    AND other.serial = device.serial AND other.device < device.device);
+UPDATE device SET serial = NULL WHERE serial IS NOT NULL AND (enterprise, device) NOT IN (
+  SELECT enterprise, min(device) FROM device WHERE serial IS NOT NULL GROUP BY enterprise, serial);
 CREATE UNIQUE INDEX device_by_serial ON device (enterprise, serial) WHERE serial IS NOT NULL;
 
 -- Lists: each in the order of keys, with what else is filtered by.
@@ -205,6 +204,7 @@ CREATE TABLE group_key (
   profile TEXT NOT NULL,
   -- Encrypted: nonce, ciphertext and tag of AES-256-GCM.
   sealed_key BLOB NOT NULL,
+  devices_max INTEGER NOT NULL,
   devices INTEGER NOT NULL DEFAULT 0,
   created_at_ms INTEGER NOT NULL,
   revoked_at_ms INTEGER,
@@ -220,6 +220,9 @@ CREATE TABLE authority (
   not_before_ms INTEGER NOT NULL,
   not_after_ms INTEGER NOT NULL,
   profile TEXT,
+  -- Unknown devices it may vouch for, and has; null without a profile for them.
+  devices_max INTEGER,
+  devices INTEGER NOT NULL DEFAULT 0,
   created_at_ms INTEGER NOT NULL,
   revoked_at_ms INTEGER,
   PRIMARY KEY (enterprise, fingerprint)
@@ -232,9 +235,7 @@ CREATE TRIGGER profile_added AFTER INSERT ON profile
 BEGIN UPDATE profile_version SET version = version + 1; END;
 CREATE TRIGGER profile_changed AFTER UPDATE ON profile
 BEGIN UPDATE profile_version SET version = version + 1; END;
-`;
 
-const version3 = `
 CREATE TABLE trial (
   enterprise TEXT PRIMARY KEY REFERENCES enterprise (id),
   device TEXT NOT NULL,
@@ -260,8 +261,7 @@ export function registryFile(path: string): DatabaseFile {
       PRAGMA wal_autocheckpoint = 4000;
       PRAGMA cache_size = -32768;
       PRAGMA temp_store = MEMORY;
-      PRAGMA cache_size = -32768;
     `,
-    migrations: [version1, version2, version3],
+    migrations: [version1, version2],
   };
 }

@@ -4,48 +4,29 @@ import type { DatabaseSync } from 'node:sqlite';
 import { OnrampError } from '../../model/errors.ts';
 import { limits } from '../../model/limits.ts';
 import { secretBytes } from '../../model/random.ts';
-import type {
-  Authorities,
-  AuthorityEntry,
-  NewAuthority,
-  PinnedCertificate,
-  StoredAuthority,
-} from './authorities.ts';
+import type { Authorities, AuthorityEntry, NewAuthority, Pinning } from './authorities.ts';
+import { authorityEntry, findAuthority } from './authorities-table.ts';
+import { eachApart, inBatches, onlyAnswer } from './batches.ts';
 import { checkAuthority, fingerprintOf } from './certificate-check.ts';
 import { quoted } from './device-check.ts';
-import type { Doer } from './enterprises-table.ts';
-import { keyPage } from './key-page.ts';
-import { appendAudit } from './life-table.ts';
-import { checkId, checkName, checkProfile, ensureEnterprise, insertNewcomer } from './newcomers.ts';
+import { keyPage, makeRoom } from './keyed-table.ts';
+import { appendNote, type Doer } from './life-table.ts';
+import {
+  checkDevicesMax,
+  checkId,
+  checkName,
+  checkProfile,
+  checkSpent,
+  ensureEnterprise,
+  insertNewcomer,
+  isKnown,
+} from './newcomers.ts';
 import type { Page, PageRequest } from './registry.ts';
 import type { RegistryConnection } from './sqlite-part.ts';
-import type { Row } from './sqlite-reader.ts';
 import { prepared } from './statements.ts';
 
+const table = { name: 'authority', id: 'fingerprint' };
 const hashBytes = 32;
-
-/** The authorities of an enterprise that are not revoked. */
-export function findAuthorities(db: DatabaseSync, enterprise: string): readonly StoredAuthority[] {
-  const rows = prepared(
-    db,
-    'SELECT * FROM authority WHERE enterprise = ? AND revoked_at_ms IS NULL ORDER BY fingerprint',
-  ).all(enterprise);
-  return rows.map((row) => ({ ...authorityEntry(row), certificate: row.certificate as string }));
-}
-
-function authorityEntry(row: Row): AuthorityEntry {
-  return {
-    enterprise: row.enterprise as string,
-    fingerprint: row.fingerprint as string,
-    name: row.name as string,
-    subject: row.subject as string,
-    notBeforeMs: row.not_before_ms as number,
-    notAfterMs: row.not_after_ms as number,
-    profile: row.profile as string | null,
-    createdAtMs: row.created_at_ms as number,
-    revokedAtMs: row.revoked_at_ms as number | null,
-  };
-}
 
 /** Authorities through the connection of the supervisor. */
 export class SqliteAuthorities implements Authorities {
@@ -58,8 +39,8 @@ export class SqliteAuthorities implements Authorities {
   }
 
   async add(authority: NewAuthority, actor: string): Promise<AuthorityEntry> {
-    const { enterprise, profile } = authority;
-    const doer = this.#doer(actor);
+    const { enterprise, profile, devicesMax = limits.enrolledDevicesDefault } = authority;
+    const doer = { actor, nowMs: this.#connection.clock.nowMs() };
     const check = checkAuthority(authority.certificate, doer.nowMs);
     if (!check.ok) throw new OnrampError('certificate.invalid', check.detail);
     const { certificate } = check;
@@ -68,12 +49,16 @@ export class SqliteAuthorities implements Authorities {
     return this.#connection.write(() => {
       checkId('enterprise', enterprise);
       checkName(name);
+      checkDevicesMax(devicesMax);
       if (profile !== undefined) checkProfile(this.#db, enterprise, profile);
       const fingerprint = fingerprintOf(certificate);
-      this.#makeRoom(enterprise, fingerprint);
+      if (findAuthority(this.#db, enterprise, fingerprint)?.revokedAtMs === null) {
+        throw new OnrampError('registry.exists', fingerprint);
+      }
+      makeRoom(this.#db, table, enterprise, limits.authoritiesPerEnterpriseMax);
       ensureEnterprise(this.#db, enterprise, doer);
       this.#db
-        .prepare('INSERT OR REPLACE INTO authority VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)')
+        .prepare('INSERT OR REPLACE INTO authority VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, NULL)')
         .run(
           enterprise,
           fingerprint,
@@ -83,48 +68,17 @@ export class SqliteAuthorities implements Authorities {
           certificate.validFromDate.getTime(),
           certificate.validToDate.getTime(),
           profile ?? null,
+          profile === undefined ? null : devicesMax,
           doer.nowMs,
         );
-      this.#note(enterprise, null, 'authority-added', `${name}, ${fingerprint}`, doer);
+      const cause = `${name}, ${fingerprint}`;
+      appendNote(this.#db, { enterprise, event: 'authority-added', cause }, doer);
       return this.#found(enterprise, fingerprint);
     });
   }
 
-  /** One that was revoked may be trusted again; as many such are remembered as there may be others. */
-  #makeRoom(enterprise: string, fingerprint: string): void {
-    if (this.#find(enterprise, fingerprint)?.revokedAtMs === null) {
-      throw new OnrampError('registry.exists', fingerprint);
-    }
-    const count = (revoked: string) =>
-      this.#db
-        .prepare(
-          `SELECT count(*) AS n FROM authority WHERE enterprise = ? AND revoked_at_ms IS ${revoked}`,
-        )
-        .get(enterprise)!.n as number;
-    if (count('NULL') >= limits.authoritiesPerEnterpriseMax) {
-      const detail = `${limits.authoritiesPerEnterpriseMax} authorities`;
-      throw new OnrampError('registry.too-many', detail);
-    }
-    if (count('NOT NULL') < limits.authoritiesPerEnterpriseMax) return;
-    this.#db
-      .prepare(
-        `DELETE FROM authority WHERE enterprise = ?1 AND fingerprint = (
-           SELECT fingerprint FROM authority WHERE enterprise = ?1 AND revoked_at_ms IS NOT NULL
-           ORDER BY revoked_at_ms LIMIT 1)`,
-      )
-      .run(enterprise);
-  }
-
-  #find(enterprise: string, fingerprint: string): AuthorityEntry | null {
-    const row = prepared(
-      this.#db,
-      'SELECT * FROM authority WHERE enterprise = ? AND fingerprint = ?',
-    ).get(enterprise, fingerprint);
-    return row === undefined ? null : authorityEntry(row);
-  }
-
   #found(enterprise: string, fingerprint: string): AuthorityEntry {
-    const entry = this.#find(enterprise, fingerprint);
+    const entry = findAuthority(this.#db, enterprise, fingerprint);
     if (entry !== null) return entry;
     throw new OnrampError('registry.not-found', quoted(`authority ${enterprise}/${fingerprint}`));
   }
@@ -133,7 +87,6 @@ export class SqliteAuthorities implements Authorities {
     filter: { readonly enterprise?: string | undefined },
     page: PageRequest,
   ): Promise<Page<AuthorityEntry>> {
-    const table = { name: 'authority', id: 'fingerprint' };
     return this.#connection.read(() => keyPage(this.#db, table, filter, page, authorityEntry));
   }
 
@@ -144,13 +97,14 @@ export class SqliteAuthorities implements Authorities {
   ): Promise<{ entry: AuthorityEntry; devices: readonly string[] }> {
     return this.#connection.write(() => {
       if (this.#found(enterprise, fingerprint).revokedAtMs === null) {
-        const doer = this.#doer(actor);
+        const doer = { actor, nowMs: this.#connection.clock.nowMs() };
         this.#db
           .prepare(
             'UPDATE authority SET revoked_at_ms = ? WHERE enterprise = ? AND fingerprint = ?',
           )
           .run(doer.nowMs, enterprise, fingerprint);
-        this.#note(enterprise, null, 'authority-revoked', fingerprint, doer);
+        const note = { enterprise, event: 'authority-revoked', cause: fingerprint };
+        appendNote(this.#db, note, doer);
       }
       const rows = this.#db
         .prepare(
@@ -163,17 +117,29 @@ export class SqliteAuthorities implements Authorities {
     });
   }
 
-  async pin(device: Pinning): Promise<void> {
+  async pin(device: Pinning): Promise<boolean> {
+    return onlyAnswer(await this.pinMany([device]));
+  }
+
+  async pinMany(devices: readonly Pinning[]): Promise<readonly (boolean | OnrampError)[]> {
     // A device that comes with the certificate it is known by costs no wait for the disk.
-    if (this.#connection.read(() => this.#pinned(device))) return;
-    await this.#connection.write(() => {
-      if (!this.#pinned(device)) this.#pin(device);
+    const known = this.#connection.read(() =>
+      devices.map((device) => refusalOr(() => this.#pinned(device))),
+    );
+    const unknown = devices.filter((_, i) => known[i] === false);
+    const answers = await inBatches(this.#connection, unknown, (batch) =>
+      eachApart(this.#db, batch, (device) => !this.#pinned(device) && this.#pin(device)),
+    );
+    let at = 0;
+    return known.map((answer) => {
+      if (answer === false) return answers[at++]!;
+      return answer === true ? false : answer;
     });
   }
 
   /** True when it is the certificate the device is known by. Throws when it may not be used. */
   #pinned({ enterprise, device, certificate }: Pinning): boolean {
-    const authority = this.#find(enterprise, certificate.authority);
+    const authority = findAuthority(this.#db, enterprise, certificate.authority);
     if (authority === null || authority.revokedAtMs !== null) {
       throw new OnrampError('certificate.untrusted', `authority ${quoted(certificate.authority)}`);
     }
@@ -190,52 +156,47 @@ export class SqliteAuthorities implements Authorities {
     throw new OnrampError('certificate.replaced', detail);
   }
 
-  #pin({ enterprise, device, certificate, nowMs }: Pinning): void {
+  /** True when it registered the device. */
+  #pin({ enterprise, device, certificate, nowMs }: Pinning): boolean {
     const { fingerprint, notBeforeMs, authority } = certificate;
     const doer = { actor: 'device', nowMs };
-    this.#register(enterprise, device, authority, doer);
-    this.#db
-      .prepare(
-        `UPDATE device SET certificate = ?, certificate_not_before_ms = ?,
-           certificate_authority = ? WHERE enterprise = ? AND device = ?`,
-      )
-      .run(fingerprint, notBeforeMs, authority, enterprise, device);
-    this.#note(enterprise, device, 'certificate-pinned', fingerprint, doer);
+    const unknown = !isKnown(this.#db, enterprise, device);
+    if (unknown) this.#register(enterprise, device, authority, doer);
+    prepared(
+      this.#db,
+      `UPDATE device SET certificate = ?, certificate_not_before_ms = ?,
+         certificate_authority = ? WHERE enterprise = ? AND device = ?`,
+    ).run(fingerprint, notBeforeMs, authority, enterprise, device);
+    const note = { enterprise, device, event: 'certificate-pinned', cause: fingerprint };
+    appendNote(this.#db, note, doer);
+    return unknown;
   }
 
   /** An unknown device, if the authority vouches for such; its secret is one that nobody knows. */
-  #register(enterprise: string, device: string, authority: string, doer: Doer): void {
-    const known = 'SELECT 1 FROM device WHERE enterprise = ? AND device = ?';
-    if (prepared(this.#db, known).get(enterprise, device) !== undefined) return;
+  #register(enterprise: string, device: string, fingerprint: string, doer: Doer): void {
     checkId('device', device);
-    const { profile } = this.#found(enterprise, authority);
+    const authority = this.#found(enterprise, fingerprint);
+    const { profile } = authority;
     if (profile === null) {
       const detail = `${enterprise}.${device} is not registered, and the authority names no profile`;
       throw new OnrampError('certificate.untrusted', detail);
     }
+    checkSpent(authority);
     const secretHash = secretBytes(hashBytes);
     const newcomer = { enterprise, device, profile, serial: null, secretHash, group: null };
     insertNewcomer(this.#db, newcomer, doer, 'came with a certificate');
-  }
-
-  #doer(actor: string): Doer {
-    return { actor, nowMs: this.#connection.clock.nowMs() };
-  }
-
-  #note(
-    enterprise: string,
-    device: string | null,
-    event: string,
-    cause: string,
-    { actor, nowMs: atMs }: Doer,
-  ): void {
-    appendAudit(this.#db, { atMs, enterprise, device, event, from: null, to: null, cause, actor });
+    const more = `UPDATE authority SET devices = devices + 1
+      WHERE enterprise = ? AND fingerprint = ?`;
+    prepared(this.#db, more).run(enterprise, fingerprint);
   }
 }
 
-interface Pinning {
-  readonly enterprise: string;
-  readonly device: string;
-  readonly certificate: PinnedCertificate;
-  readonly nowMs: number;
+/** What `body` answers, or what it refuses with. */
+function refusalOr<Answer>(body: () => Answer): Answer | OnrampError {
+  try {
+    return body();
+  } catch (error) {
+    if (error instanceof OnrampError) return error;
+    throw error;
+  }
 }

@@ -1,24 +1,21 @@
 /** Claims in the registry's file. */
 
 import type { DatabaseSync } from 'node:sqlite';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { OnrampError } from '../../model/errors.ts';
 import { secretHash } from '../../model/fleet-secret.ts';
 import { limits } from '../../model/limits.ts';
 import { secretBytes } from '../../model/random.ts';
+import { inBatches, onlyAnswer } from './batches.ts';
 import { type NotedRefusals, provisionEach } from './claim-provision.ts';
 import type { ClaimEntry, Claims, NewClaim, Provisioned, ProvisionRequest } from './claims.ts';
 import { claimEntry, findClaim } from './claims-table.ts';
 import { quoted, secretProblem, throwProblem } from './device-check.ts';
-import type { Doer } from './enterprises-table.ts';
-import { keyPage } from './key-page.ts';
-import { appendAudit } from './life-table.ts';
+import { keyPage } from './keyed-table.ts';
+import { appendNote, type Doer } from './life-table.ts';
 import { checkId, checkName, checkProfile, ensureEnterprise } from './newcomers.ts';
 import type { Page, PageRequest } from './registry.ts';
 import { generateSecret } from './secrets.ts';
 import type { RegistryConnection } from './sqlite-part.ts';
-
-export { findClaim } from './claims-table.ts';
 
 const generatedIdBytes = 6;
 /** The last time that a `Date` can be (ECMA-262 §21.4.1.1). */
@@ -110,7 +107,8 @@ export class SqliteClaims implements Claims {
         claim.serials === undefined ? null : 0,
       );
     const until = new Date(expiresAtMs).toISOString();
-    this.#note(enterprise, 'claim-issued', `${id}: ${devicesMax} devices until ${until}`, doer);
+    const cause = `${id}: ${devicesMax} devices until ${until}`;
+    appendNote(this.#db, { enterprise, event: 'claim-issued', cause }, doer);
   }
 
   /** Adds to the allow-list; `serials` of a claim is its length. */
@@ -129,23 +127,21 @@ export class SqliteClaims implements Claims {
     if (listed > limits.claimSerialsMax) throw tooManySerials();
   }
 
-  #found(enterprise: string, id: string): ClaimEntry {
+  #find(enterprise: string, id: string): ClaimEntry | null {
     const found = findClaim(this.#db, enterprise, id);
-    if (found === null) throw notFound(enterprise, id);
+    if (found === null) return null;
     const { secretHash: _, ...entry } = found;
     return entry;
   }
 
-  #note(enterprise: string, event: string, cause: string, { actor, nowMs: atMs }: Doer): void {
-    const entry = { atMs, enterprise, device: null, event, from: null, to: null, cause, actor };
-    appendAudit(this.#db, entry);
+  #found(enterprise: string, id: string): ClaimEntry {
+    const found = this.#find(enterprise, id);
+    if (found === null) throw notFound(enterprise, id);
+    return found;
   }
 
   async get(enterprise: string, id: string): Promise<ClaimEntry | null> {
-    return this.#connection.read(() => {
-      const found = findClaim(this.#db, enterprise, id);
-      return found === null ? null : this.#found(enterprise, id);
-    });
+    return this.#connection.read(() => this.#find(enterprise, id));
   }
 
   async list(
@@ -170,7 +166,8 @@ export class SqliteClaims implements Claims {
       const entry = this.#found(enterprise, id);
       const added = (entry.serials ?? 0) - before.serials;
       const doer = { actor, nowMs: this.#connection.clock.nowMs() };
-      if (added > 0) this.#note(enterprise, 'claim-serials-added', `${id}: ${added}`, doer);
+      const note = { enterprise, event: 'claim-serials-added', cause: `${id}: ${added}` };
+      if (added > 0) appendNote(this.#db, note, doer);
       return entry;
     });
   }
@@ -182,29 +179,22 @@ export class SqliteClaims implements Claims {
         this.#db
           .prepare('UPDATE claim SET revoked_at_ms = ? WHERE enterprise = ? AND id = ?')
           .run(doer.nowMs, enterprise, id);
-        this.#note(enterprise, 'claim-revoked', id, doer);
+        appendNote(this.#db, { enterprise, event: 'claim-revoked', cause: id }, doer);
       }
       return this.#found(enterprise, id);
     });
   }
 
   async provision(request: ProvisionRequest): Promise<Provisioned> {
-    const [answer] = await this.provisionMany([request]);
-    if (answer instanceof OnrampError) throw answer;
-    return answer!;
+    return onlyAnswer(await this.provisionMany([request]));
   }
 
   async provisionMany(
     requests: readonly ProvisionRequest[],
   ): Promise<readonly (Provisioned | OnrampError)[]> {
-    const answers: (Provisioned | OnrampError)[] = [];
-    for (let at = 0; at < requests.length; at += limits.provisionBatchMax) {
-      if (at > 0) await nextTurn();
-      const batch = requests.slice(at, at + limits.provisionBatchMax);
-      const answer = () => provisionEach(this.#db, batch, this.#notedRefusals);
-      answers.push(...(await this.#connection.write(answer)));
-    }
-    return answers;
+    return inBatches(this.#connection, requests, (batch) =>
+      provisionEach(this.#db, batch, this.#notedRefusals),
+    );
   }
 }
 

@@ -1,58 +1,39 @@
 /** Group keys in the registry's file. */
 
 import type { DatabaseSync } from 'node:sqlite';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { OnrampError } from '../../model/errors.ts';
 import { secretHash } from '../../model/fleet-secret.ts';
 import { limits } from '../../model/limits.ts';
 import { secretBytes } from '../../model/random.ts';
+import { inTransaction } from '../sqlite-file.ts';
+import { eachApart, inBatches, onlyAnswer } from './batches.ts';
 import { quoted } from './device-check.ts';
-import type { Doer } from './enterprises-table.ts';
-import type { GroupEntry, Groups, NewGroup, StoredGroup } from './groups.ts';
-import { keyPage } from './key-page.ts';
-import { appendAudit } from './life-table.ts';
-import { checkId, checkName, checkProfile, ensureEnterprise, insertNewcomer } from './newcomers.ts';
+import type { Enrolment, GroupEntry, Groups, NewGroup } from './groups.ts';
+import { findGroup, groupEntry } from './groups-table.ts';
+import { keyPage, makeRoom } from './keyed-table.ts';
+import { appendNote, type Doer } from './life-table.ts';
+import {
+  checkDevicesMax,
+  checkId,
+  checkName,
+  checkProfile,
+  checkSpent,
+  ensureEnterprise,
+  insertNewcomer,
+  isKnown,
+} from './newcomers.ts';
 import type { Page, PageRequest } from './registry.ts';
-import { sealedKey, unsealedKey } from './sealed-key.ts';
+import { sealedKey } from './sealed-key.ts';
 import type { RegistryConnection } from './sqlite-part.ts';
-import type { Row } from './sqlite-reader.ts';
 import { prepared } from './statements.ts';
+import { groupsHalfVoided, voidedPerPart, voidSecrets } from './void-secrets.ts';
 
+const table = { name: 'group_key', id: 'id' };
 const generatedIdBytes = 6;
 const generatedKeyBytes = 64;
 const keyBytesMin = 32;
 const keyBytesMax = 128;
-const hashBytes = 32;
-
-/**
- * The group keys of an enterprise that are not revoked, in the clear. Throws `group.key-unreadable`
- * when they were stored under another `sealKey`.
- */
-export function findGroups(
-  db: DatabaseSync,
-  sealKey: Buffer,
-  enterprise: string,
-): readonly StoredGroup[] {
-  const rows = prepared(
-    db,
-    'SELECT * FROM group_key WHERE enterprise = ? AND revoked_at_ms IS NULL ORDER BY id',
-  ).all(enterprise);
-  return rows.map((row) => {
-    const entry = groupEntry(row);
-    return { ...entry, key: unsealedKey(sealKey, entry, row.sealed_key as Uint8Array) };
-  });
-}
-
-function groupEntry(row: Row): GroupEntry {
-  return {
-    enterprise: row.enterprise as string,
-    id: row.id as string,
-    name: row.name as string,
-    profile: row.profile as string,
-    createdAtMs: row.created_at_ms as number,
-    revokedAtMs: row.revoked_at_ms as number | null,
-    devices: row.devices as number,
-  };
-}
 
 /** Group keys through the connection of the supervisor, encrypted under the 32 bytes of `sealKey`. */
 export class SqliteGroups implements Groups {
@@ -64,59 +45,41 @@ export class SqliteGroups implements Groups {
     this.#connection = connection;
     this.#db = connection.db;
     this.#sealKey = sealKey;
+    this.#voidRest();
   }
 
   async create(group: NewGroup, actor: string): Promise<{ entry: GroupEntry; key: string }> {
     const id = group.id ?? `g-${secretBytes(generatedIdBytes).toString('hex')}`;
     const key = group.key === undefined ? secretBytes(generatedKeyBytes) : givenKey(group.key);
     const entry = await this.#connection.write(() => {
-      const doer = this.#doer(actor);
+      const doer = { actor, nowMs: this.#connection.clock.nowMs() };
       this.#check({ ...group, id });
       ensureEnterprise(this.#db, group.enterprise, doer);
-      this.#makeRoom(group.enterprise);
+      makeRoom(this.#db, table, group.enterprise, limits.groupsPerEnterpriseMax);
       this.#insert({ ...group, id }, key, doer);
       return this.#found(group.enterprise, id);
     });
     return { entry, key: key.toString('base64') };
   }
 
-  #check({ enterprise, id, name = id, profile }: NewGroup & { readonly id: string }): void {
+  #check(group: NewGroup & { readonly id: string }): void {
+    const { enterprise, id, name = id, profile, devicesMax } = group;
     checkId('enterprise', enterprise);
     checkId('group', id);
     checkName(name);
+    if (devicesMax !== undefined) checkDevicesMax(devicesMax);
     checkProfile(this.#db, enterprise, profile);
-    if (this.#find(enterprise, id) !== null) {
+    if (findGroup(this.#db, enterprise, id) !== null) {
       throw new OnrampError('registry.exists', `group ${enterprise}/${id}`);
     }
-  }
-
-  /** As many revoked groups are remembered as there may be living ones. */
-  #makeRoom(enterprise: string): void {
-    const count = (revoked: string) =>
-      this.#db
-        .prepare(
-          `SELECT count(*) AS n FROM group_key WHERE enterprise = ? AND revoked_at_ms IS ${revoked}`,
-        )
-        .get(enterprise)!.n as number;
-    if (count('NULL') >= limits.groupsPerEnterpriseMax) {
-      throw new OnrampError('registry.too-many', `${limits.groupsPerEnterpriseMax} group keys`);
-    }
-    if (count('NOT NULL') < limits.groupsPerEnterpriseMax) return;
-    this.#db
-      .prepare(
-        `DELETE FROM group_key WHERE enterprise = ?1 AND id = (
-           SELECT id FROM group_key WHERE enterprise = ?1 AND revoked_at_ms IS NOT NULL
-           ORDER BY revoked_at_ms LIMIT 1)`,
-      )
-      .run(enterprise);
   }
 
   #insert(group: NewGroup & { readonly id: string }, key: Buffer, doer: Doer): void {
     const { enterprise, id, profile } = group;
     this.#db
       .prepare(
-        `INSERT INTO group_key (enterprise, id, name, profile, sealed_key, created_at_ms)
-         VALUES (?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO group_key (enterprise, id, name, profile, sealed_key, devices_max,
+           created_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?)`,
       )
       .run(
         enterprise,
@@ -124,21 +87,15 @@ export class SqliteGroups implements Groups {
         group.name ?? id,
         profile,
         sealedKey(this.#sealKey, { enterprise, id }, key),
+        group.devicesMax ?? limits.enrolledDevicesDefault,
         doer.nowMs,
       );
-    this.#note(enterprise, null, 'group-created', `${id}, for ${profile}`, doer);
-  }
-
-  #find(enterprise: string, id: string): GroupEntry | null {
-    const row = prepared(this.#db, 'SELECT * FROM group_key WHERE enterprise = ? AND id = ?').get(
-      enterprise,
-      id,
-    );
-    return row === undefined ? null : groupEntry(row);
+    const cause = `${id}, for ${profile}`;
+    appendNote(this.#db, { enterprise, event: 'group-created', cause }, doer);
   }
 
   #found(enterprise: string, id: string): GroupEntry {
-    const entry = this.#find(enterprise, id);
+    const entry = findGroup(this.#db, enterprise, id);
     if (entry !== null) return entry;
     throw new OnrampError('registry.not-found', quoted(`group ${enterprise}/${id}`));
   }
@@ -147,92 +104,81 @@ export class SqliteGroups implements Groups {
     filter: { readonly enterprise?: string | undefined },
     page: PageRequest,
   ): Promise<Page<GroupEntry>> {
-    const table = { name: 'group_key', id: 'id' };
     return this.#connection.read(() => keyPage(this.#db, table, filter, page, groupEntry));
   }
 
-  revoke(
+  async revoke(
     enterprise: string,
     id: string,
     actor: string,
   ): Promise<{ entry: GroupEntry; voided: readonly string[] }> {
-    return this.#connection.write(() => {
-      if (this.#found(enterprise, id).revokedAtMs !== null) {
-        return { entry: this.#found(enterprise, id), voided: [] };
-      }
-      const doer = this.#doer(actor);
+    const doer = { actor, nowMs: this.#connection.clock.nowMs() };
+    await this.#connection.write(() => {
+      if (this.#found(enterprise, id).revokedAtMs !== null) return;
       // The key itself is of no more use to anybody.
       this.#db
         .prepare(
           `UPDATE group_key SET revoked_at_ms = ?, sealed_key = x'' WHERE enterprise = ? AND id = ?`,
         )
         .run(doer.nowMs, enterprise, id);
-      const voided = this.#voidSecrets(enterprise, id, doer);
-      this.#note(enterprise, null, 'group-revoked', `${id}: ${voided.length} devices`, doer);
-      return { entry: this.#found(enterprise, id), voided };
+      appendNote(this.#db, { enterprise, event: 'group-revoked', cause: id }, doer);
     });
+    const voided = await this.#voidAll(enterprise, id, doer);
+    const entry = this.#connection.read(() => this.#found(enterprise, id));
+    return { entry, voided: voided.sort() };
   }
 
-  /** Gives the devices of the group a hash that nobody knows a secret of. */
-  #voidSecrets(enterprise: string, id: string, doer: Doer): string[] {
-    const rows = this.#db
-      .prepare('SELECT device FROM device WHERE enterprise = ? AND group_id = ? ORDER BY device')
-      .all(enterprise, id);
-    const update = this.#db.prepare(
-      `UPDATE device SET secret_hash = ?, group_id = NULL, revision = revision + 1
-       WHERE enterprise = ? AND device = ?`,
+  async #voidAll(enterprise: string, id: string, doer: Doer): Promise<string[]> {
+    const voided: string[] = [];
+    for (;;) {
+      const part = () => voidSecrets(this.#db, enterprise, id, doer);
+      const some = await this.#connection.write(part);
+      voided.push(...some);
+      if (some.length < voidedPerPart) return voided;
+      await nextTurn();
+    }
+  }
+
+  /** Before anybody can come with them: credentials that were being voided when the gateway died. */
+  #voidRest(): void {
+    const doer = { actor: 'system', nowMs: this.#connection.clock.nowMs() };
+    for (const { enterprise, group } of groupsHalfVoided(this.#db)) {
+      const part = () => voidSecrets(this.#db, enterprise, group, doer);
+      while (inTransaction(this.#db, part).length === voidedPerPart);
+    }
+  }
+
+  async enrol(device: Enrolment): Promise<boolean> {
+    return onlyAnswer(await this.enrolMany([device]));
+  }
+
+  enrolMany(devices: readonly Enrolment[]): Promise<(boolean | OnrampError)[]> {
+    return inBatches(this.#connection, devices, (batch) =>
+      eachApart(this.#db, batch, (device) => this.#enrol(device)),
     );
-    return rows.map((row) => {
-      const device = row.device as string;
-      update.run(secretBytes(hashBytes), enterprise, device);
-      this.#note(enterprise, device, 'secret-voided', `group ${id} was revoked`, doer);
-      return device;
-    });
   }
 
-  enrol(device: {
-    readonly enterprise: string;
-    readonly group: string;
-    readonly device: string;
-    readonly secret: string;
-    readonly nowMs: number;
-  }): Promise<void> {
-    const { enterprise, group: id, nowMs } = device;
-    return this.#connection.write(() => {
-      const group = this.#find(enterprise, id);
-      if (group === null || group.revokedAtMs !== null) {
-        throw new OnrampError('group.invalid', quoted(`${enterprise}/${id}`));
-      }
-      checkId('device', device.device);
-      const known = 'SELECT 1 FROM device WHERE enterprise = ? AND device = ?';
-      if (prepared(this.#db, known).get(enterprise, device.device) !== undefined) return;
-      const newcomer = {
-        enterprise,
-        device: device.device,
-        profile: group.profile,
-        serial: null,
-        secretHash: secretHash(device.secret),
-        group: id,
-      };
-      const doer = { actor: `group:${id}`, nowMs };
-      insertNewcomer(this.#db, newcomer, doer, 'came with the secret of a group');
-      const more = 'UPDATE group_key SET devices = devices + 1 WHERE enterprise = ? AND id = ?';
-      prepared(this.#db, more).run(enterprise, id);
-    });
-  }
-
-  #doer(actor: string): Doer {
-    return { actor, nowMs: this.#connection.clock.nowMs() };
-  }
-
-  #note(
-    enterprise: string,
-    device: string | null,
-    event: string,
-    cause: string,
-    { actor, nowMs: atMs }: Doer,
-  ): void {
-    appendAudit(this.#db, { atMs, enterprise, device, event, from: null, to: null, cause, actor });
+  #enrol({ enterprise, group: id, device, secret, nowMs }: Enrolment): boolean {
+    const group = findGroup(this.#db, enterprise, id);
+    if (group === null || group.revokedAtMs !== null) {
+      throw new OnrampError('group.invalid', quoted(`${enterprise}/${id}`));
+    }
+    checkId('device', device);
+    if (isKnown(this.#db, enterprise, device)) return false;
+    checkSpent(group);
+    const newcomer = {
+      enterprise,
+      device,
+      profile: group.profile,
+      serial: null,
+      secretHash: secretHash(secret),
+      group: id,
+    };
+    const doer = { actor: `group:${id}`, nowMs };
+    insertNewcomer(this.#db, newcomer, doer, 'came with the secret of a group');
+    const more = 'UPDATE group_key SET devices = devices + 1 WHERE enterprise = ? AND id = ?';
+    prepared(this.#db, more).run(enterprise, id);
+    return true;
   }
 }
 

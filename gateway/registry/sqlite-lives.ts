@@ -5,18 +5,18 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { DeviceState } from '../../model/device.ts';
 import { OnrampError } from '../../model/errors.ts';
 import { secretHash } from '../../model/fleet-secret.ts';
-import { deviceKey, parseDeviceKey } from '../../model/identifiers.ts';
+import { deviceKey } from '../../model/identifiers.ts';
 import { limits } from '../../model/limits.ts';
 import { auditEntries } from './audit-table.ts';
 import { appendAudit, applyChange } from './life-table.ts';
 import type { AuditEntry, AuditFilter, LifeChange, LifeOutcome, LifeRow, Lives } from './lives.ts';
-import { checkLimit, pageOf } from './pages.ts';
+import { checkLimit, keyAfter, pageOf } from './pages.ts';
 import type { Page, PageRequest } from './registry.ts';
 import { generateSecret } from './secrets.ts';
 import type { RegistryConnection } from './sqlite-part.ts';
 import type { Row } from './sqlite-reader.ts';
 
-/** Rows of one transaction where all-or-nothing is not promised: a few milliseconds each. */
+/** Rows of one transaction where all-or-nothing is not promised: about 20 milliseconds each. */
 const rowsPerTransaction = 1000;
 
 /** Implements `Lives`; each promise resolves when its change is on disk. */
@@ -78,8 +78,7 @@ export class SqliteLives implements Lives {
 
   async rows({ after, limit }: PageRequest): Promise<Page<LifeRow>> {
     checkLimit(limit, limits.lifeRowsMax);
-    const key = after === undefined ? { enterprise: '', device: '' } : parseDeviceKey(after);
-    if (key === null) throw new OnrampError('api.bad-request', 'after is not a device');
+    const key = keyAfter(after);
     const found = this.#connection.read(() =>
       this.#rows.all(key.enterprise, key.device, limit + 1),
     );

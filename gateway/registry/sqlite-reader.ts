@@ -6,8 +6,11 @@ import type { DeviceProfile } from '../../model/profile.ts';
 import { builtInProfiles } from '../../model/profiles/index.ts';
 import { databaseError, openForReading } from '../sqlite-file.ts';
 import type { PinnedCertificate, StoredAuthority } from './authorities.ts';
+import { findAuthorities } from './authorities-table.ts';
 import type { StoredClaim } from './claims.ts';
+import { findClaim } from './claims-table.ts';
 import type { StoredGroup } from './groups.ts';
+import { findGroups } from './groups-table.ts';
 import type {
   DirectoryEntry,
   EnterpriseLimits,
@@ -15,9 +18,6 @@ import type {
   RegistryReader,
 } from './registry.ts';
 import { registryFile } from './schema.ts';
-import { findAuthorities } from './sqlite-authorities.ts';
-import { findClaim } from './sqlite-claims.ts';
-import { findGroups } from './sqlite-groups.ts';
 
 export type Row = Record<string, SQLOutputValue>;
 

@@ -8,7 +8,7 @@ import { limits } from '../../model/limits.ts';
 import { secretBytes } from '../../model/random.ts';
 import { quoted } from './device-check.ts';
 import { findEnterprise } from './directory-queries.ts';
-import { appendAudit } from './life-table.ts';
+import { appendNote, type Doer } from './life-table.ts';
 import { checkLimit, pageOf } from './pages.ts';
 import type { Page, PageRequest } from './registry.ts';
 import { generateSecret } from './secrets.ts';
@@ -63,7 +63,7 @@ export class SqliteTokens implements Tokens {
           token.expiresAtMs,
         );
       const entry = tokenEntry(this.#find.get(id)!);
-      this.#audit(entry, 'token-issued', nowMs, actor);
+      this.#note(entry, 'token-issued', { actor, nowMs });
       return { entry, text: `onramp_${id}_${secret}` };
     });
   }
@@ -145,24 +145,15 @@ export class SqliteTokens implements Tokens {
       if (entry.revokedAtMs !== null) return entry;
       const nowMs = this.#connection.clock.nowMs();
       this.#connection.db.prepare('UPDATE token SET revoked_at_ms = ? WHERE id = ?').run(nowMs, id);
-      this.#audit(entry, 'token-revoked', nowMs, actor);
+      this.#note(entry, 'token-revoked', { actor, nowMs });
       return { ...entry, revokedAtMs: nowMs };
     });
   }
 
-  #audit(entry: TokenEntry, event: string, atMs: number, actor: string): void {
+  #note(entry: TokenEntry, event: string, doer: Doer): void {
     const cause = `${entry.id}, ${entry.role}${entry.name === '' ? '' : `: ${entry.name}`}`;
     const enterprise = entry.enterprise ?? '';
-    appendAudit(this.#connection.db, {
-      atMs,
-      enterprise,
-      device: null,
-      event,
-      from: null,
-      to: null,
-      cause,
-      actor,
-    });
+    appendNote(this.#connection.db, { enterprise, event, cause }, doer);
   }
 }
 

@@ -8,7 +8,7 @@ import { enterpriseProblem, throwProblem } from './device-check.ts';
 import { registerDevice } from './devices-table.ts';
 import { findEnterprise } from './directory-queries.ts';
 import { putEnterprise } from './enterprises-table.ts';
-import { appendAudit } from './life-table.ts';
+import { appendNote, type Doer } from './life-table.ts';
 import { checkLimit, pageOf } from './pages.ts';
 import { putProfile } from './profiles-table.ts';
 import type { DeviceKind, IssuedCredential, Page, PageRequest } from './registry.ts';
@@ -63,7 +63,7 @@ export class SqliteTrials implements Trials {
         doer.nowMs,
         trial.expiresAtMs,
       );
-      this.#audit(enterprise, 'trial-begun', doer);
+      this.#note(enterprise, 'trial-begun', doer);
       return { enterprise, device, secret };
     });
   }
@@ -113,17 +113,15 @@ export class SqliteTrials implements Trials {
         this.#db,
         'UPDATE trial SET ended_at_ms = ? WHERE enterprise = ? AND ended_at_ms IS NULL',
       ).run(nowMs, enterprise);
-      if (changes > 0) this.#audit(enterprise, 'trial-ended', { actor, nowMs });
+      if (changes > 0) this.#note(enterprise, 'trial-ended', { actor, nowMs });
       const ended = this.#find(enterprise);
       if (ended === null) throw new OnrampError('registry.not-found', `trial ${enterprise}`);
       return ended;
     });
   }
 
-  #audit(enterprise: string, event: string, doer: { actor: string; nowMs: number }): void {
-    const { actor, nowMs } = doer;
-    const entry = { atMs: nowMs, enterprise, device: null, from: null, to: null, actor };
-    appendAudit(this.#db, { ...entry, event, cause: '' });
+  #note(enterprise: string, event: string, doer: Doer): void {
+    appendNote(this.#db, { enterprise, event, cause: '' }, doer);
   }
 }
 

@@ -16,11 +16,11 @@ import { enterpriseProblem, secretProblem, throwProblem } from './device-check.t
 import { listDevices } from './device-list.ts';
 import { findDevice, registerDevice, replaceSecret, updateDevice } from './devices-table.ts';
 import { countDirectory, findEnterprise, listEnterprises } from './directory-queries.ts';
-import { type Doer, putEnterprise } from './enterprises-table.ts';
+import { putEnterprise } from './enterprises-table.ts';
 import type { Groups } from './groups.ts';
 import { ImportRun } from './import-run.ts';
 import type { StagingOptions } from './import-staging.ts';
-import { appendAudit } from './life-table.ts';
+import { appendNote, type Doer } from './life-table.ts';
 import type { Lives } from './lives.ts';
 import { addedProfiles, profileOwners, putProfile } from './profiles-table.ts';
 import type {
@@ -274,18 +274,10 @@ class SqliteRegistry extends SqliteReader implements Registry {
   addProfile(profile: DeviceProfile, enterprise: string | null, actor = operator): Promise<void> {
     return this.#write(() => {
       if (builtInProfiles.has(profile.id)) throw new OnrampError('profile.built-in', profile.id);
-      const atMs = this.#clock.nowMs();
-      putProfile(this.db, profile, enterprise, atMs);
-      appendAudit(this.db, {
-        atMs,
-        enterprise: enterprise ?? '',
-        device: null,
-        event: 'profile-added',
-        from: null,
-        to: null,
-        cause: profile.id,
-        actor,
-      });
+      const doer = this.#doer(actor);
+      putProfile(this.db, profile, enterprise, doer.nowMs);
+      const note = { enterprise: enterprise ?? '', event: 'profile-added', cause: profile.id };
+      appendNote(this.db, note, doer);
     });
   }
 

@@ -189,7 +189,7 @@ describe('group keys', () => {
     });
     const revoked = (await post('groups/acme.line-2/revoke')).json();
     expect(revoked).toMatchObject({
-      group: { key: 'acme.line-2', devices: 1 },
+      group: { key: 'acme.line-2', devicesMax: 100_000, devices: 1 },
       voided: ['acme.m'],
     });
     expect(world.onboarding.told).toEqual(['identity acme.m']);
@@ -205,6 +205,8 @@ describe('group keys', () => {
     { enterprise: 'acme', profile: 'nothing' },
     { enterprise: 'acme', profile: 'generic', key: 'c2hvcnQ=' },
     { enterprise: 'acme', profile: 'generic', key: '!' },
+    { enterprise: 'acme', profile: 'generic', devicesMax: 0 },
+    { enterprise: 'acme', profile: 'generic', devicesMax: 1e9 },
   ])('are not created from %j', async (body) => {
     expect((await post('groups', body)).statusCode).toBe(400);
   });
@@ -219,6 +221,7 @@ describe('authorities', () => {
       certificate: ca.certificate,
       name: 'plant',
       profile: 'generic',
+      devicesMax: 1,
     };
     const added = await post('authorities', body);
     expect(added.statusCode).toBe(201);
@@ -243,7 +246,10 @@ describe('authorities', () => {
       nowMs: world.clock.nowMs(),
     });
     const revoked = (await post(`authorities/acme.${fingerprint}/revoke`)).json();
-    expect(revoked).toMatchObject({ authority: { fingerprint }, devices: ['acme.m'] });
+    expect(revoked).toMatchObject({
+      authority: { fingerprint, devicesMax: 1, devices: 1 },
+      devices: ['acme.m'],
+    });
     expect(world.onboarding.told).toEqual(['identity acme.m']);
     expect((await get('authorities')).items[0].revokedAt).not.toBeNull();
   });

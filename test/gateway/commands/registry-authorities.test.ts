@@ -94,14 +94,17 @@ describe.each([
   });
 
   it('are revoked when that is confirmed', async () => {
-    const { fingerprint, ...made } = await registry.json(`${create()} --profile generic`);
+    const line = `${create()} --profile generic --devices 7`;
+    const { fingerprint, ...made } = await registry.json(line);
     expect(made).toMatchObject({
+      devicesMax: 7,
       certificateFile: join(ca(), 'ca.pem'),
       keyFile: join(ca(), 'ca.key'),
     });
-    const line = `ca-revoke --enterprise acme --fingerprint ${fingerprint}`;
-    expect(await registry.failure(line)).toEqual(['config.invalid', 2]);
-    const done = await registry.run(line, 'y\n', { terminal: true });
+    expect(await registry.ok('ca-list')).toMatch(/ 0\/7 +generic /);
+    const revoke = `ca-revoke --enterprise acme --fingerprint ${fingerprint}`;
+    expect(await registry.failure(revoke)).toEqual(['config.invalid', 2]);
+    const done = await registry.run(revoke, 'y\n', { terminal: true });
     expect(done.stdout).toBe(`${fingerprint}  revoked, 0 devices were known by it\n`);
     expect(await registry.ok('ca-list --enterprise acme')).toMatch(/ revoked /);
     expect(await trusted()).toEqual([]);

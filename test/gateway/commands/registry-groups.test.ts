@@ -31,12 +31,14 @@ describe.each([
     const [group] = await known();
     expect(group!.key.toString('base64')).toBe(key);
     expect(stdout).toContain(`group      ${group!.id}\n`);
+    expect(stdout).toMatch(/\ndevices +up to 100000\n/);
     expect(stderr).toMatch(/keep it now/);
     expect(stderr).not.toContain(key);
     for (const form of ['group-list', 'group-list --json', 'audit --json']) {
       expect(await registry.ok(form)).not.toContain(key);
     }
     expect(await registry.json(add)).toHaveProperty('groupKey');
+    expect(await registry.json(`${add} --devices 7`)).toMatchObject({ devicesMax: 7 });
   });
 
   it('are made in a file of their owner, or taken from it', async () => {
@@ -72,11 +74,13 @@ describe.each([
     expect(await registry.failure(line)).toEqual(['config.invalid', 2]);
     const refused = await registry.run(line, 'n\n', { terminal: true });
     expect(refused.stderr).toMatch(/command\.not-confirmed/);
-    expect(await registry.ok('group-list')).toMatch(/ valid +1 +generic /);
+    expect(await registry.ok('group-list')).toMatch(/ valid +1\/100000 +generic /);
     expect(await registry.ok(`${line} --yes`)).toBe(
       `acme.${id}  revoked, the credentials of 1 devices are void\n`,
     );
-    expect(await registry.ok('group-list --enterprise acme')).toMatch(/ revoked +1 +generic /);
+    expect(await registry.ok('group-list --enterprise acme')).toMatch(
+      / revoked +1\/100000 +generic /,
+    );
     expect(await registry.failure(`group-revoke --enterprise acme --group none --yes`)).toEqual([
       'registry.not-found',
       1,

@@ -6,6 +6,7 @@ import {
   checkClientCertificate,
   fingerprintOf,
 } from '../../../gateway/registry/certificate-check.ts';
+import { OnrampError } from '../../../model/errors.ts';
 import { limits } from '../../../model/limits.ts';
 import { VirtualClock } from '../../helpers/virtual-clock.ts';
 import { dayMs, newCa, nowMs, signed, validity } from './certificates.ts';
@@ -51,6 +52,8 @@ describe('trusting an authority', () => {
       profile: 'generic',
       createdAtMs: nowMs,
       revokedAtMs: null,
+      devicesMax: limits.enrolledDevicesDefault,
+      devices: 0,
     });
     const [stored] = await reader().authorities('acme');
     expect(stored).toMatchObject(entry);
@@ -174,6 +177,62 @@ describe('the certificate a device is known by', () => {
     expect(await registry.device('acme', 'press-2')).toBeNull();
     await registry.add({ enterprise: 'acme', device: 'press-2', profile: 'generic' });
     await come(await signed(silent, 'acme.press-2'));
+  });
+
+  it('registers no more devices than the authority may vouch for', async () => {
+    const { registry, add, come } = opened();
+    const ca = await newCa();
+    await add(ca, { profile: 'generic', devicesMax: 1 });
+    const known = await signed(ca, 'acme.a');
+    await come(known);
+    expect(await failureOf(come(await signed(ca, 'acme.b')))).toMatchObject({
+      code: 'group.spent',
+    });
+    await come(known);
+    await registry.add({ enterprise: 'acme', device: 'b', profile: 'generic' });
+    await come(await signed(ca, 'acme.b'));
+    const { items } = await registry.trust.list({}, { limit: 10 });
+    expect(items).toMatchObject([{ devicesMax: 1, devices: 1 }]);
+  });
+
+  it('is noted for many at once, each by itself', async () => {
+    const { registry, add } = opened();
+    const ca = await newCa();
+    await add(ca, { profile: 'generic' });
+    await registry.add({ enterprise: 'acme', device: 'old', profile: 'generic' });
+    const pinning = (device: string, more: { authority?: string; notBeforeMs?: number } = {}) => ({
+      enterprise: 'acme',
+      device,
+      certificate: {
+        fingerprint: `${device}-${more.notBeforeMs ?? nowMs}`,
+        notBeforeMs: nowMs,
+        authority: fingerprint(ca),
+        ...more,
+      },
+      nowMs,
+    });
+    await registry.trust.pin(pinning('known'));
+    const answers = await registry.trust.pinMany([
+      pinning('known'),
+      pinning('new'),
+      pinning('known', { notBeforeMs: nowMs - 1 }),
+      pinning('old'),
+      pinning('other', { authority: 'nobody' }),
+      pinning('A/B'),
+      pinning('new', { notBeforeMs: nowMs - 1 }),
+    ]);
+    const told = answers.map((answer) => (answer instanceof OnrampError ? answer.code : answer));
+    expect(told).toEqual([
+      false,
+      true,
+      'certificate.replaced',
+      false,
+      'certificate.untrusted',
+      'registry.id-invalid',
+      'certificate.replaced',
+    ]);
+    expect((await registry.device('acme', 'old'))!.certificate).not.toBeNull();
+    expect(await registry.device('acme', 'other')).toBeNull();
   });
 
   it('costs nothing when it is shown again', async () => {

@@ -46,6 +46,8 @@ export function stored(
     profile: null,
     createdAtMs: nowMs,
     revokedAtMs: null,
+    devicesMax: null,
+    devices: 0,
     certificate: ca.certificate,
     ...more,
   };

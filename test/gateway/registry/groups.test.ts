@@ -1,8 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { DatabaseSync } from 'node:sqlite';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { NewGroup } from '../../../gateway/registry/groups.ts';
-import { openReader } from '../../../gateway/registry/sqlite.ts';
+import { openReader, openRegistry } from '../../../gateway/registry/sqlite.ts';
+import { voidedPerPart } from '../../../gateway/registry/void-secrets.ts';
+import { OnrampError } from '../../../model/errors.ts';
 import { secretHash } from '../../../model/fleet-secret.ts';
 import { groupSecret } from '../../../model/group-secret.ts';
 import { limits } from '../../../model/limits.ts';
@@ -46,6 +50,7 @@ describe('creating a group key', () => {
       profile: 'generic',
       createdAtMs: clock.nowMs(),
       revokedAtMs: null,
+      devicesMax: limits.enrolledDevicesDefault,
       devices: 0,
     });
     expect(await registry.enterprise('acme')).not.toBeNull();
@@ -72,6 +77,8 @@ describe('creating a group key', () => {
     ['registry.id-invalid', { id: 'Line' }],
     ['registry.unknown-profile', { profile: 'press' }],
     ['registry.device-invalid', { name: 'x'.repeat(limits.textCharsMax + 1) }],
+    ['registry.device-invalid', { devicesMax: 0 }],
+    ['registry.device-invalid', { devicesMax: limits.enrolledDevicesMax + 1 }],
     ['registry.device-invalid', { key: Buffer.alloc(31).toString('base64') }],
     ['registry.device-invalid', { key: Buffer.alloc(129).toString('base64') }],
     ['registry.device-invalid', { key: `${Buffer.alloc(32).toString('base64')} !` }],
@@ -153,6 +160,37 @@ describe('enrolling a device', () => {
     expect(await registry.device('acme', 'a')).toBeNull();
   });
 
+  it('stops when the key has enrolled as many as it may; those it knows come back', async () => {
+    const { registry, create, enrol, list } = opened();
+    const { key } = await create({ devicesMax: 2 });
+    expect([await enrol('a', key), await enrol('b', key)]).toEqual([true, true]);
+    expect(await failureOf(enrol('c', key))).toMatchObject({ code: 'group.spent' });
+    expect(await enrol('a', key)).toBe(false);
+    expect(await registry.device('acme', 'c')).toBeNull();
+    expect((await list())[0]).toMatchObject({ devicesMax: 2, devices: 2 });
+  });
+
+  it('answers many at once, each by itself', async () => {
+    const { registry, clock, create } = opened();
+    await create({ devicesMax: 2 });
+    const devices = ['a', 'A/B', 'b', 'a', 'c'];
+    const answers = await registry.groupKeys.enrolMany(
+      devices.map((device) => ({
+        enterprise: 'acme',
+        group: 'line-2',
+        device,
+        secret: `the secret of device ${device}`,
+        nowMs: clock.nowMs(),
+      })),
+    );
+    const told = answers.map((answer) => (answer instanceof OnrampError ? answer.code : answer));
+    expect(told).toEqual([true, 'registry.id-invalid', true, false, 'group.spent']);
+    expect((await registry.device('acme', 'b'))!.secretHash).toEqual(
+      secretHash('the secret of device b'),
+    );
+    expect(await registry.device('acme', 'c')).toBeNull();
+  });
+
   it('refuses an id that is none', async () => {
     const { create, enrol } = opened();
     const { key } = await create();
@@ -192,6 +230,59 @@ describe('revoking a group key', () => {
       'group line-2 was revoked',
     ]);
     expect(await list()).toHaveLength(2);
+  });
+
+  it('lets others write between parts of very many devices', async () => {
+    const { registry, clock, create, list } = opened();
+    await create();
+    const count = 2 * voidedPerPart + 1;
+    const devices = Array.from({ length: count }, (_, i) => ({
+      enterprise: 'acme',
+      group: 'line-2',
+      device: `d${i}`,
+      secret: `the secret of device ${i}`,
+      nowMs: clock.nowMs(),
+    }));
+    await registry.groupKeys.enrolMany(devices);
+    let done = false;
+    const revoked = registry.groupKeys.revoke('acme', 'line-2', 'operator').finally(() => {
+      done = true;
+    });
+    while ((await registry.device('acme', 'd0'))!.group !== null) await nextTurn();
+    await registry.add({ enterprise: 'acme', device: 'between', profile: 'generic' });
+    expect(done).toBe(false);
+    const { voided } = await revoked;
+    expect(new Set(voided)).toEqual(new Set(devices.map(({ device }) => device)));
+    const hashes = new Set<string>();
+    for (const { device, secret } of devices) {
+      const found = (await registry.device('acme', device))!;
+      expect(found.group).toBeNull();
+      expect(found.secretHash).not.toEqual(secretHash(secret));
+      hashes.add(found.secretHash.toString('hex'));
+    }
+    expect(hashes.size).toBe(count);
+    expect((await list())[0]!.devices).toBe(count);
+  });
+
+  it('goes on where a crash left it, before anybody can come', async () => {
+    const { registry, path, clock, create, enrol } = opened();
+    const { key } = await create();
+    const { key: other } = await create({ id: 'line-3' });
+    await enrol('a', key);
+    await enrol('b', other, 'line-3');
+    registry.close();
+    const db = new DatabaseSync(path);
+    db.exec("UPDATE group_key SET revoked_at_ms = 1, sealed_key = x'' WHERE id = 'line-2'");
+    db.close();
+    const again = openRegistry({ path, clock, sealKey: Buffer.alloc(32, 1) });
+    onTestFinished(() => again.close());
+    const found = (await again.device('acme', 'a'))!;
+    expect(found.group).toBeNull();
+    const derived = groupSecret(Buffer.from(key, 'base64'), 'a');
+    expect(found.secretHash).not.toEqual(secretHash(derived));
+    expect((await again.device('acme', 'b'))!.group).toBe('line-3');
+    const { items } = await again.lives.audit({ enterprise: 'acme', device: 'a' }, { limit: 1 });
+    expect(items[0]).toMatchObject({ event: 'secret-voided', actor: 'system' });
   });
 
   it('happens once, and only to what there is', async () => {

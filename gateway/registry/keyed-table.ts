@@ -1,10 +1,10 @@
-/** Pages of what belongs to enterprises and has an id there: claims, group keys, authorities. */
+/** What belongs to enterprises and has an id there: claims, group keys, authorities. */
 
 import type { DatabaseSync } from 'node:sqlite';
 import { OnrampError } from '../../model/errors.ts';
-import { deviceKey, parseDeviceKey } from '../../model/identifiers.ts';
+import { deviceKey } from '../../model/identifiers.ts';
 import { limits } from '../../model/limits.ts';
-import { checkLimit, pageOf } from './pages.ts';
+import { checkLimit, keyAfter, pageOf } from './pages.ts';
 import type { Page, PageRequest } from './registry.ts';
 import type { Row } from './sqlite-reader.ts';
 
@@ -26,8 +26,6 @@ export function keyPage<T>(
   entry: (row: Row) => T,
 ): Page<T> {
   checkLimit(limit, limits.apiPageRowsMax);
-  const start = after === undefined ? { enterprise: '', device: '' } : parseDeviceKey(after);
-  if (start === null) throw new OnrampError('api.bad-request', `after is no {enterprise}.{${id}}`);
   const only = filter.enterprise === undefined ? '' : 'AND enterprise = :only';
   const found = db
     .prepare(
@@ -35,7 +33,7 @@ export function keyPage<T>(
        ORDER BY enterprise, ${id} LIMIT :rows`,
     )
     .all({
-      ...start,
+      ...keyAfter(after),
       ...(filter.enterprise === undefined ? {} : { only: filter.enterprise }),
       rows: limit + 1,
     });
@@ -43,4 +41,31 @@ export function keyPage<T>(
     deviceKey(row.enterprise as string, row[id] as string),
   );
   return { items: items.map(entry), next };
+}
+
+/**
+ * Throws `registry.too-many` when the enterprise has `max` that are not revoked. As many revoked ones
+ * are remembered; then the one revoked first goes.
+ */
+export function makeRoom(
+  db: DatabaseSync,
+  { name, id }: KeyedTable,
+  enterprise: string,
+  max: number,
+): void {
+  const counts = db
+    .prepare(
+      `SELECT count(*) FILTER (WHERE revoked_at_ms IS NULL) AS living, count(revoked_at_ms) AS revoked
+       FROM ${name} WHERE enterprise = ?`,
+    )
+    .get(enterprise)!;
+  if ((counts.living as number) >= max) {
+    throw new OnrampError('registry.too-many', `${max} of one enterprise`);
+  }
+  if ((counts.revoked as number) < max) return;
+  db.prepare(
+    `DELETE FROM ${name} WHERE enterprise = ?1 AND ${id} = (
+       SELECT ${id} FROM ${name} WHERE enterprise = ?1 AND revoked_at_ms IS NOT NULL
+       ORDER BY revoked_at_ms LIMIT 1)`,
+  ).run(enterprise);
 }
