@@ -94,6 +94,31 @@ it('opens a registry of the first version; of devices that share a serial one ke
   expect(await registry.profile('acme.press')).toMatchObject({ id: 'acme.press' });
 });
 
+// Comparing each with each would take longer than a test may.
+it('is upgraded with very many devices that have serials, some of them shared', async () => {
+  const path = join(temporaryFolder(), 'registry.db');
+  firstVersion(path);
+  const db = new DatabaseSync(path);
+  db.exec(`WITH RECURSIVE number (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM number WHERE n < 29999)
+    INSERT INTO device SELECT 'bolt', printf('m-%05d', n), 'device', 'agv', 'wujin', '34', NULL,
+      's-' || (n / 3), x'${'00'.repeat(32)}', 0, 'registered', 8 FROM number`);
+  db.close();
+  const registry = openRegistry({ path, clock: systemClock, sealKey });
+  onTestFinished(() => registry.close());
+  const { items } = await registry.list(
+    { enterprise: 'bolt' },
+    { after: 'bolt.m-29993', limit: 9 },
+  );
+  expect(items.map(({ device, serial }) => [device, serial])).toEqual([
+    ['m-29994', 's-9998'],
+    ['m-29995', undefined],
+    ['m-29996', undefined],
+    ['m-29997', 's-9999'],
+    ['m-29998', undefined],
+    ['m-29999', undefined],
+  ]);
+});
+
 it('works on as a new registry does: lives, tokens, a reader beside it', async () => {
   const path = join(temporaryFolder(), 'registry.db');
   firstVersion(path);
