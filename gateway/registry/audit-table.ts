@@ -3,6 +3,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { DeviceState } from '../../model/device.ts';
 import type { AuditEntry, AuditFilter } from './lives.ts';
+import { pageOf } from './pages.ts';
+import type { Page } from './registry.ts';
 import type { Row } from './sqlite-reader.ts';
 import { prepared } from './statements.ts';
 
@@ -12,33 +14,52 @@ import { prepared } from './statements.ts';
  * somewhere else.
  */
 const chapterBits = 13;
-const chapterEntries = 2 ** chapterBits;
+export const chapterEntries = 2 ** chapterBits;
+/** Chapters that one page looks in: some milliseconds. */
+export const auditChaptersMax = 200;
 
-/** Up to `limit` entries with ids below `before`, newest first. A device needs its enterprise. */
-export function auditEntries(
+/**
+ * A page of entries with ids below `before`, newest first. A device needs its enterprise. The page of
+ * an enterprise, or a device, with few entries ends after `auditChaptersMax` chapters, however few it
+ * has; the next one goes on there.
+ */
+export function auditPage(
   db: DatabaseSync,
   { enterprise, device }: AuditFilter,
   before: number,
   limit: number,
-): AuditEntry[] {
+): Page<AuditEntry> {
+  const found: AuditEntry[] = [];
+  const page = () => pageOf(found, limit, ({ id }) => String(id));
   if (enterprise === undefined) {
     const all = 'SELECT * FROM audit WHERE id < ? ORDER BY id DESC LIMIT ?';
-    return prepared(db, all).all(before, limit).map(auditEntry);
+    found.push(
+      ...prepared(db, all)
+        .all(before, limit + 1)
+        .map(auditEntry),
+    );
+    return page();
   }
-  const ends = prepared(db, 'SELECT min(id) AS first, max(id) AS last FROM audit').get()!;
-  if (ends.last === null) return [];
-  const found: AuditEntry[] = [];
-  let chapter = chapterOf(Math.min(before - 1, ends.last as number));
-  for (; chapter >= chapterOf(ends.first as number) && found.length < limit; chapter--) {
-    const rest = limit - found.length;
+  const { first, last } = prepared(db, ends).get()!;
+  if (last === null) return page();
+  const newest = chapterOf(Math.min(before - 1, last as number));
+  for (let chapter = newest; chapter >= chapterOf(first as number); chapter--) {
+    if (chapter === newest - auditChaptersMax) {
+      return { items: found, next: String((chapter + 1) * chapterEntries) };
+    }
+    const rest = limit + 1 - found.length;
     const rows =
       device === undefined
         ? prepared(db, ofEnterprise).all(chapter, enterprise, before, rest)
         : prepared(db, ofDevice).all(chapter, enterprise, device, before, rest);
     found.push(...rows.map(auditEntry));
+    if (found.length > limit) return page();
   }
-  return found;
+  return page();
 }
+
+// Each reads one entry; both in one SELECT would read them all.
+const ends = 'SELECT (SELECT min(id) FROM audit) AS first, (SELECT max(id) FROM audit) AS last';
 
 const ofEnterprise = `SELECT * FROM audit INDEXED BY audit_by_device
   WHERE id >> ${chapterBits} = ? AND enterprise = ? AND id < ? ORDER BY id DESC LIMIT ?`;

@@ -75,9 +75,15 @@ export interface Lives {
   ): Promise<void>;
   /** Every device and gateway in the order of keys, a page at a time. */
   rows(page: PageRequest): Promise<Page<LifeRow>>;
-  /** Voids credentials of devices `provisioned` before `beforeMs` and never used: they are `expired`. */
+  /**
+   * Voids credentials that claims gave out before `beforeMs` and that were never used: the devices
+   * are `expired`. A secret that somebody set since then stays good.
+   */
   expireUnused(beforeMs: number, nowMs: number): Promise<readonly LifeOutcome[]>;
-  /** The audit trail, newest first; `after` of the page is the id of the entry before. */
+  /**
+   * The audit trail, newest first; `after` of a page is the `next` of the page before. Of one
+   * enterprise or device, a page may hold fewer than asked for, even none, and have a next one.
+   */
   audit(filter: AuditFilter, page: PageRequest): Promise<Page<AuditEntry>>;
   /** Appends an entry that is no transition. */
   note(entry: Omit<AuditEntry, 'id' | 'from' | 'to'>): Promise<void>;

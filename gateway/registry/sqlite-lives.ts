@@ -7,7 +7,7 @@ import { OnrampError } from '../../model/errors.ts';
 import { secretHash } from '../../model/fleet-secret.ts';
 import { deviceKey } from '../../model/identifiers.ts';
 import { limits } from '../../model/limits.ts';
-import { auditEntries } from './audit-table.ts';
+import { auditPage } from './audit-table.ts';
 import { appendAudit, applyChange } from './life-table.ts';
 import type { AuditEntry, AuditFilter, LifeChange, LifeOutcome, LifeRow, Lives } from './lives.ts';
 import { checkLimit, keyAfter, pageOf } from './pages.ts';
@@ -119,8 +119,7 @@ export class SqliteLives implements Lives {
     }
     const before = after === undefined ? Number.MAX_SAFE_INTEGER : entryId(after);
     const { db, read } = this.#connection;
-    const found = read(() => auditEntries(db, filter, before, limit + 1));
-    return pageOf(found, limit, (entry) => String(entry.id));
+    return read(() => auditPage(db, filter, before, limit));
   }
 
   note(entry: Omit<AuditEntry, 'id' | 'from' | 'to'>): Promise<void> {

@@ -1,7 +1,11 @@
 import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { auditEntries } from '../../../gateway/registry/audit-table.ts';
+import {
+  auditChaptersMax,
+  auditPage,
+  chapterEntries,
+} from '../../../gateway/registry/audit-table.ts';
 import type { AuditEntry, AuditFilter, LifeChange } from '../../../gateway/registry/lives.ts';
 import type { Registry } from '../../../gateway/registry/registry.ts';
 import {
@@ -346,6 +350,24 @@ describe('the audit trail', () => {
     expect(await wholeTrail(registry, { enterprise: 'acme' }, 9)).toEqual([]);
   });
 
+  it('is not searched to its end for one page', async () => {
+    const { registry, path } = openEmpty();
+    const db = new DatabaseSync(path);
+    onTestFinished(() => db.close());
+    const entry = db.prepare("INSERT INTO audit VALUES (?, 1, 'acme', ?, 'x', NULL, NULL, '', '')");
+    entry.run(7, 'a');
+    entry.run(2 * auditChaptersMax * chapterEntries + 5, 'b');
+    const read = (after?: string) =>
+      registry.lives.audit({ enterprise: 'acme', device: 'a' }, { after, limit: 1 });
+    const first = await read();
+    expect(first.items).toEqual([]);
+    const second = await read(first.next!);
+    expect([second.items, Number(second.next)]).toEqual([[], chapterEntries]);
+    expect(await read(second.next!)).toMatchObject({ items: [{ id: 7 }], next: null });
+    const trail = await wholeTrail(registry, { enterprise: 'acme' }, 1);
+    expect(trail.map(({ id }) => id).at(-1)).toBe(7);
+  });
+
   it('is read by an index, whatever is asked', async () => {
     const { path } = openEmpty();
     const db = new DatabaseSync(path);
@@ -357,17 +379,17 @@ describe('the audit trail', () => {
       return prepare(sql);
     };
     db.exec("INSERT INTO audit VALUES (1, 1, 'acme', 'a', 'x', NULL, NULL, '', '')");
-    expect(auditEntries(db, { enterprise: 'acme' }, 9, 9)).toHaveLength(1);
-    expect(auditEntries(db, { enterprise: 'acme', device: 'a' }, 9, 9)).toHaveLength(1);
-    expect(auditEntries(db, { enterprise: 'acme', device: 'b' }, 9, 9)).toEqual([]);
-    const plans = asked
-      .filter((sql) => sql.includes('enterprise = ?'))
+    expect(auditPage(db, { enterprise: 'acme' }, 9, 9).items).toHaveLength(1);
+    expect(auditPage(db, { enterprise: 'acme', device: 'a' }, 9, 9).items).toHaveLength(1);
+    expect(auditPage(db, { enterprise: 'acme', device: 'b' }, 9, 9).items).toEqual([]);
+    const plans = [...new Set(asked)]
       .map((sql) => prepare(`EXPLAIN QUERY PLAN ${sql}`).all())
       .map((plan) => plan.map((row) => row.detail).join());
-    expect(plans).toHaveLength(2);
-    expect(plans[0]).toContain('INDEX audit_by_device (<expr>=? AND enterprise=?)');
+    expect(plans).toHaveLength(3);
+    expect(plans.join()).not.toContain('SCAN audit');
+    expect(plans[1]).toContain('INDEX audit_by_device (<expr>=? AND enterprise=?)');
     const ofDevice = 'INDEX audit_by_device (<expr>=? AND enterprise=? AND device=? AND rowid<?)';
-    expect(plans[1]).toContain(ofDevice);
+    expect(plans[2]).toContain(ofDevice);
   });
 
   it.each([
