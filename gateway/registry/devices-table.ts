@@ -196,7 +196,9 @@ export function replaceSecret(
     throw new OnrampError('device.state-not-allowed', detail);
   }
   db.prepare(
-    `UPDATE device SET secret_hash = ?, fleet = 0, group_id = NULL, revision = revision + 1
+    // Who was given a secret by people may take time to use it: no clock runs against it.
+    `UPDATE device SET secret_hash = ?, fleet = 0, group_id = NULL, provisioned_at_ms = NULL,
+       revision = revision + 1
      WHERE enterprise = ? AND device = ?`,
   ).run(secretHash(secret), key.enterprise, key.device);
   appendNote(db, { ...key, event: 'secret-reset', cause: 'a new secret' }, doer);

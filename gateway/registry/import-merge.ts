@@ -120,6 +120,7 @@ export function changeDevices(db: DatabaseSync, { actor, nowMs }: Importer): voi
        profile = s.profile, district = s.district, industry = s.industry, gateway = s.gateway,
        serial = s.serial, secret_hash = s.secret_hash, fleet = s.fleet,
        group_id = iif(s.secret_hash = device.secret_hash, device.group_id, NULL),
+       provisioned_at_ms = iif(s.secret_hash = device.secret_hash, device.provisioned_at_ms, NULL),
        revision = device.revision + 1
      FROM staging AS s
      WHERE s.changes <> '' AND s.enterprise = device.enterprise AND s.device = device.device`,

@@ -203,6 +203,17 @@ describe('a new secret', () => {
     expect(JSON.stringify(await registry.lives.audit({}, { limit: 100 }))).not.toContain(secret);
   });
 
+  it('of a device that claimed does not expire with the credential of the claim', async () => {
+    const { registry } = openEmpty();
+    await registry.add(device);
+    await happen(registry, 'claim');
+    await happen(registry, 'issue');
+    const { secret } = await registry.resetSecret('acme', 'a');
+    expect(await registry.lives.expireUnused(Number.MAX_SAFE_INTEGER, 1)).toEqual([]);
+    const found = await registry.device('acme', 'a');
+    expect(found).toMatchObject({ state: 'provisioned', secretHash: secretHash(secret) });
+  });
+
   it.each<[string, LifeEvent[]]>([
     ['revoked', ['revoke']],
     ['decommissioned', ['decommission']],

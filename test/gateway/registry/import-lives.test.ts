@@ -224,6 +224,19 @@ describe('what an import leaves behind', () => {
     expect(await auditOf(registry)).toEqual([]);
   });
 
+  it('keeps the clock of a credential unless it brings another secret', async () => {
+    const { registry } = openEmpty();
+    await registry.importDevices(from([row(1), row(2)]));
+    for (const device of ['d1', 'd2']) {
+      await happened(registry, device, 'claim');
+      await happened(registry, device, 'issue');
+    }
+    const rows = [row(1, { secret: 'a secret that came along' }), row(2, { district: 'wujin' })];
+    expect(await registry.importDevices(from(rows), update)).toMatchObject({ updated: 2 });
+    const expired = await registry.lives.expireUnused(Number.MAX_SAFE_INTEGER, 1);
+    expect(expired.map(({ device }) => device)).toEqual(['d2']);
+  });
+
   it('takes away the group that a new secret does not derive from', async () => {
     const { registry } = openEmpty();
     const { entry } = await registry.groupKeys.create(
