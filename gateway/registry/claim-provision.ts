@@ -19,7 +19,7 @@ import { appendNote, applyChange } from './life-table.ts';
 import { checkProfile, insertNewcomer } from './newcomers.ts';
 import { prepared } from './statements.ts';
 
-/** A refusal with the same code is noted once in this time for each claim and serial. */
+/** A refusal is noted once in this time for each claim and code, however many serials ask. */
 const refusalNoteIntervalMs = 60_000;
 
 /** When which refusals were noted last, as long as the process remembers. */
@@ -69,11 +69,15 @@ function provision(db: DatabaseSync, request: ProvisionRequest): Provisioned {
     `UPDATE device SET secret_hash = ?, fleet = 0, group_id = NULL, claim_id = ?, serial = ?,
        revision = revision + (serial IS NULL) WHERE enterprise = ? AND device = ?`,
   ).run(secretHash(secret), claim.id, serial, enterprise, machine.device);
-  if (first) {
-    const more = 'UPDATE claim SET devices = devices + 1 WHERE enterprise = ? AND id = ?';
-    prepared(db, more).run(enterprise, claim.id);
-  }
+  if (first) count(db, enterprise, claim.id, known?.claim ?? null);
   return { enterprise, device: machine.device, secret, profile: machine.profile, first };
+}
+
+/** A device counts against one claim only: the other one, whose credential it never used, has it back. */
+function count(db: DatabaseSync, enterprise: string, claim: string, before: string | null): void {
+  const add = 'UPDATE claim SET devices = max(0, devices + ?) WHERE enterprise = ? AND id = ?';
+  prepared(db, add).run(1, enterprise, claim);
+  if (before !== null) prepared(db, add).run(-1, enterprise, before);
 }
 
 /** The claim, as the file says now, if it is good for this serial. */
@@ -194,7 +198,7 @@ function noteRefusal(
   const { enterprise, serial, nowMs: atMs } = request;
   const device = isDirectoryId(serial) ? serial : null;
   const actor = actorOf(request);
-  const refusal = [enterprise, actor, device, error.code].join(' ');
+  const refusal = [enterprise, actor, error.code].join(' ');
   const lastMs = noted.get(refusal);
   if (lastMs !== undefined && Math.abs(atMs - lastMs) < refusalNoteIntervalMs) return;
   // Forgetting costs an entry more, no more often than there are so many serials.

@@ -28,7 +28,7 @@ export interface ClaimEntry {
   readonly createdAtMs: number;
   readonly expiresAtMs: number;
   readonly devicesMax: number;
-  /** Devices it has provisioned. */
+  /** Devices it has provisioned, and no other claim since. */
   readonly devices: number;
   readonly profile: string | null;
   /** Length of the allow-list; null when every serial may claim. */
@@ -91,11 +91,11 @@ export interface Claims {
    * Gives the machine with `serial` a credential, in one transaction: an unknown serial becomes the
    * device with that id; a registered device with that serial whose credential was never used gets a
    * new one, and the one it had is void. A device counts against the claim once, however often it
-   * asks before it uses its credential. The transitions (`claim`, `issue`) are in the audit trail,
+   * asks before it uses its credential, and against no claim before. The transitions (`claim`, `issue`) are in the audit trail,
    * actor `claim:{id}`. Rejects with `claim.*`, `registry.unknown-profile`, `device.suspended`,
    * `device.revoked`.
    *
-   * A refusal is in the audit trail as `claim-refused`, once a minute for each serial and code. It
+   * A refusal is in the audit trail as `claim-refused`, once a minute for each claim and code. It
    * changes no device, so that nobody who has the claim can shut out others' devices by asking
    * wrongly; only a device that this very claim provisioned, that never came back with its
    * credential, and that now asks for what it cannot have becomes `rejected`.
