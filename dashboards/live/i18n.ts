@@ -22,6 +22,8 @@ export const dictionary = {
   'connection.live': { zh: '实时', en: 'Live' },
   'connection.lost': { zh: '连接中断,正在重连', en: 'Connection lost, reconnecting' },
   'connection.refused': { zh: '令牌无效', en: 'Token refused' },
+  'connection.silent': { zh: '网关没有应答', en: 'The gateway does not answer' },
+  'connection.ended': { zh: '网关结束了连接', en: 'The gateway ended the connection' },
   'connection.age': { zh: '{age} 秒前', en: '{age} s ago' },
   'stale.title': { zh: '数据已停止更新', en: 'These numbers are stale' },
   'stale.text': {
@@ -29,32 +31,54 @@ export const dictionary = {
     en: 'They are from {time}; the page returns by itself.',
   },
 
-  'token.title': { zh: '请输入运营令牌', en: "The operator's token, please" },
+  'token.title': { zh: '请输入令牌', en: 'A token, please' },
   'token.text': {
-    zh: '网关启动时给出的网址里带有令牌;令牌也在数据目录的 operator.token 文件中。',
-    en: 'The address that the gateway printed at its start carries it; it is also in the file operator.token of the data folder.',
+    zh: '运营令牌或查看令牌均可。网关启动时给出的网址里带有运营令牌;它也在数据目录的 operator.token 文件中。',
+    en: "The operator's, or one for viewers. The address that the gateway printed at its start carries the operator's; it is also in the file operator.token of the data folder.",
   },
   'token.label': { zh: '令牌', en: 'Token' },
-  'token.refused': { zh: '网关不接受此令牌。', en: 'The gateway does not accept this token.' },
+  'token.refused': {
+    zh: '网关不接受此令牌:令牌有误、已过期或已撤销。',
+    en: 'The gateway does not accept this token: it is wrong, has expired or was withdrawn.',
+  },
   'token.open': { zh: '打开', en: 'Open' },
 
-  'devices.title': { zh: '设备', en: 'Devices' },
-  'devices.sessions': { zh: '个在线会话', en: 'sessions connected' },
-  'devices.registered': { zh: '台已登记', en: 'registered' },
-  'devices.production': { zh: '其中生产设备', en: 'production devices' },
-  'devices.gateways': {
-    zh: '企业网关(一个会话承载多台设备)',
-    en: 'enterprise gateways, each a session of many devices',
+  'enterprises.title': { zh: '企业接入', en: 'Enterprises on board' },
+  'enterprises.rule': {
+    zh: '至少一台设备符合即计入',
+    en: 'An enterprise counts with at least one such device',
   },
-  'devices.share': {
-    zh: '在线会话占已登记设备的比例',
-    en: 'Connected sessions as a share of registered devices',
+  'devices.title': { zh: '生产设备接入', en: 'Production devices on board' },
+  'devices.other': { zh: '非生产设备(如传感器)', en: 'Not production, such as sensors' },
+  'devices.otherCounts': {
+    zh: '{connected} 已连接 / {registered} 已登记',
+    en: '{connected} connected of {registered}',
   },
 
-  'enterprises.title': { zh: '企业', en: 'Enterprises' },
-  'enterprises.registered': { zh: '家已登记', en: 'registered' },
-  'enterprises.devices': { zh: '平均每家设备', en: 'devices each, on average' },
-  'enterprises.districts': { zh: '分布区域', en: 'districts' },
+  'stage.registered': { zh: '已登记', en: 'Registered' },
+  'stage.activated': { zh: '已激活', en: 'Activated' },
+  'stage.connected': { zh: '24 小时内已连接', en: 'Connected within 24 h' },
+  'stage.online': { zh: '在线', en: 'Online' },
+  'stage.reading': { zh: '正在读取设备名录', en: 'The directory is being read' },
+  'stage.share': { zh: '占已登记的 {share}', en: '{share} of those registered' },
+
+  'meaning.registered': {
+    zh: '已登记:身份已签发且未被撤销。',
+    en: 'Registered: it has an identity that is not withdrawn.',
+  },
+  'meaning.activated': {
+    zh: '已激活:已登记,且曾有数据入库。',
+    en: 'Activated: registered, and a row of it has been stored.',
+  },
+  'meaning.connected': {
+    zh: '已连接:已激活,且最近 24 小时内有数据入库。',
+    en: 'Connected: activated, and a row of it was stored in the last 24 hours.',
+  },
+  'meaning.online': {
+    zh: '在线:已连接,且设备或其网关当前有会话。',
+    en: 'Online: connected, and a session of it or of its gateway is up now.',
+  },
+  'meaning.title': { zh: '计数的含义', en: 'What the counts mean' },
 
   'rate.title': { zh: '入库速率', en: 'Storage rate' },
   'rate.perSecond': { zh: '条/秒', en: 'readings/s' },
@@ -63,17 +87,18 @@ export const dictionary = {
 
   'latency.title': { zh: '时延 p99', en: 'Latency p99' },
   'latency.definition': {
-    zh: '从读数的时间戳到存储确认写入,最近一分钟',
-    en: "From a reading's timestamp to the store's success answer, over the last minute",
+    zh: '读数时间戳 → 存储确认,最近一分钟',
+    en: "Reading's timestamp → store's success answer, last minute",
   },
   'latency.max': { zh: '最大', en: 'max' },
   'latency.none': { zh: '最近一分钟没有入库', en: 'nothing stored in the last minute' },
 
-  'map.title': { zh: '设备在哪里?', en: 'Where are the devices?' },
+  'map.title': { zh: '生产设备在哪里?', en: 'Where are the production devices?' },
   'map.note': { zh: '示意图,非地图', en: 'Schematic, not a map' },
-  'map.fill': { zh: '颜色:占全部已登记设备的比例', en: 'Fill: share of all registered devices' },
-  'map.devices': { zh: '台', en: 'devices' },
-  'map.enterprises': { zh: '家', en: 'enterprises' },
+  'map.fill': { zh: '颜色:占全部已连接设备的比例', en: 'Fill: share of all that are connected' },
+  'map.connected': { zh: '台已连接', en: 'connected' },
+  'map.online': { zh: '在线 {count}', en: '{count} online' },
+  'map.enterprises': { zh: '{count} 家企业', en: '{count} firms' },
   'map.elsewhere': { zh: '其他区域', en: 'Elsewhere' },
 
   'ledger.title': { zh: '每条读数去了哪里?', en: 'Where did every reading go?' },
@@ -104,6 +129,7 @@ export const dictionary = {
   'gateway.full': { zh: '距写满', en: 'Full in' },
   'gateway.notGrowing': { zh: '未增长', en: 'not growing' },
   'gateway.disk': { zh: '磁盘剩余', en: 'Disk free' },
+  'gateway.sessions': { zh: '会话', en: 'sessions' },
   'gateway.workers': { zh: '工作进程', en: 'Workers' },
   'gateway.restarts': { zh: '次重启', en: 'restarts' },
   'gateway.memory': { zh: '内存', en: 'Memory' },

@@ -1,7 +1,11 @@
 /** Keeps a page supplied with snapshots: connects, watches, connects again. */
 
 import type { Clock, Timer } from '../../model/clock.ts';
+import { messageOf } from '../../model/errors.ts';
+import type { Name } from '../../model/profile.ts';
 import { serverEvents } from './event-stream.ts';
+import { dictionary } from './i18n.ts';
+import { refusalOf } from './problem.ts';
 import { parseSnapshot, type Snapshot } from './snapshot.ts';
 
 /** `refused`: the gateway does not accept the token, and trying again will not help. */
@@ -13,14 +17,15 @@ export interface LiveOptions {
   readonly clock: Clock;
   readonly fetch: typeof fetch;
   onSnapshot(snapshot: Snapshot): void;
-  /** `reason` says what was wrong, for people; empty when nothing was. */
-  onConnection(connection: Connection, reason: string): void;
+  /** `reason` says what was wrong, for people; null when nothing was. */
+  onConnection(connection: Connection, reason: Name | null): void;
 }
 
 const retryDelayMsMin = 500;
 const retryDelayMsMax = 10_000;
 /** The gateway sends every second; a connection that is silent this long is dead. */
 const silenceMsMax = 10_000;
+const silent = new Error('silent');
 
 /** Runs until `stop`. Delays between attempts double from 0.5 s to 10 s and begin anew on success. */
 export class Live {
@@ -35,7 +40,7 @@ export class Live {
   }
 
   start(): void {
-    this.#options.onConnection('connecting', '');
+    this.#options.onConnection('connecting', null);
     void this.#run();
   }
 
@@ -46,11 +51,12 @@ export class Live {
   }
 
   async #run(): Promise<void> {
-    let reason: string;
+    let reason: Name;
     try {
       reason = await this.#watch();
     } catch (error) {
-      reason = error instanceof Error ? error.message : String(error);
+      const message = messageOf(error);
+      reason = error === silent ? dictionary['connection.silent'] : { en: message, zh: message };
     }
     if (this.#stopped) return;
     this.#options.onConnection('lost', reason);
@@ -59,11 +65,11 @@ export class Live {
   }
 
   /** Resolves with the reason when the stream has ended. */
-  async #watch(): Promise<string> {
+  async #watch(): Promise<Name> {
     const { url, token, clock } = this.#options;
     const abort = new AbortController();
     this.#abort = abort;
-    const watchdog = () => clock.after(silenceMsMax, () => abort.abort(new Error('no answer')));
+    const watchdog = () => clock.after(silenceMsMax, () => abort.abort(silent));
     let silence = watchdog();
     try {
       const response = await this.#options.fetch(url, {
@@ -72,21 +78,22 @@ export class Live {
         signal: abort.signal,
       });
       if (response.status === 401 || response.status === 403) {
+        const refusal = await refusalOf(response);
+        if (!this.#stopped) this.#options.onConnection('refused', refusal);
         this.#stopped = true;
-        this.#options.onConnection('refused', '');
-        return '';
+        return refusal;
       }
-      if (!response.ok || response.body === null) return `HTTP ${response.status}`;
+      if (!response.ok || response.body === null) return refusalOf(response);
       for await (const event of serverEvents(response.body)) {
         silence.cancel();
         silence = watchdog();
         if (event.type !== 'snapshot') continue;
         const snapshot = parseSnapshot(event.data);
         this.#delayMs = retryDelayMsMin;
-        this.#options.onConnection('live', '');
+        this.#options.onConnection('live', null);
         this.#options.onSnapshot(snapshot);
       }
-      return 'the gateway ended the connection';
+      return dictionary['connection.ended'];
     } finally {
       silence.cancel();
       abort.abort();

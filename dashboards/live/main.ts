@@ -1,6 +1,7 @@
 /** The page: takes the token, follows the live snapshots, hands each to every panel. */
 
 import { systemClock } from '../../model/clock.ts';
+import type { Name } from '../../model/profile.ts';
 import { h, setText } from './dom.ts';
 import { timeOfDay } from './format.ts';
 import { type Header, header } from './header.ts';
@@ -29,7 +30,7 @@ class Page {
   #snapshot: Snapshot | null = null;
   #arrivedMs = 0;
   #connection: Connection = 'connecting';
-  #reason = '';
+  #reason: Name | null = null;
 
   constructor(root: HTMLElement, mode: LanguageMode) {
     this.#root = root;
@@ -44,7 +45,7 @@ class Page {
     this.#live?.stop();
     this.#live = null;
     const token = takeToken(window);
-    if (token === null) this.#ask(false);
+    if (token === null) this.#ask(null);
     else this.#follow(token);
   }
 
@@ -68,20 +69,20 @@ class Page {
     this.#showSnapshot();
   }
 
-  #connected(connection: Connection, reason: string): void {
+  #connected(connection: Connection, reason: Name | null): void {
     this.#connection = connection;
     this.#reason = reason;
     if (connection === 'refused') {
       forgetToken(window);
-      this.#ask(true);
+      this.#ask(reason);
     } else this.#showFreshness();
   }
 
-  #ask(refused: boolean): void {
+  #ask(refusal: Name | null): void {
     this.#header = null;
     this.#panels = [];
     this.#root.replaceChildren(
-      tokenForm(this.#texts, refused, (token) => {
+      tokenForm(this.#texts, refusal, (token) => {
         keepToken(window, token);
         this.open();
       }),
@@ -114,6 +115,10 @@ class Page {
     this.#showFreshness();
   }
 
+  #reasonText(): string {
+    return this.#reason?.[this.#texts.language] ?? '';
+  }
+
   #showFreshness(): void {
     if (this.#header === null || document.hidden) return;
     const texts = this.#texts;
@@ -121,7 +126,7 @@ class Page {
     const ageMs = snapshot === null ? 0 : systemClock.monotonicMs() - this.#arrivedMs;
     this.#header.show({
       connection: this.#connection,
-      reason: this.#reason,
+      reason: this.#reasonText(),
       simulated: snapshot?.simulated ?? false,
       nowMs: snapshot?.nowMs ?? null,
       ageMs,
@@ -133,7 +138,7 @@ class Page {
     if (!stale || !title || !text) return;
     setText(title, texts.text(snapshot === null ? 'unknown.waiting' : 'stale.title'));
     const time = snapshot === null ? '' : timeOfDay(snapshot.nowMs, texts.language);
-    setText(text, snapshot === null ? this.#reason : texts.text('stale.text', { time }));
+    setText(text, snapshot === null ? this.#reasonText() : texts.text('stale.text', { time }));
   }
 }
 

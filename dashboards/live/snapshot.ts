@@ -24,19 +24,27 @@ export interface Latency {
   readonly count: number;
 }
 
-export interface Directory {
-  readonly enterprises: number;
-  readonly devices: number;
-  readonly productionDevices: number;
-  /** Enterprises' own gateways, each of which carries many devices in one session. */
-  readonly gateways: number;
-  readonly byDistrict: readonly DistrictCounts[];
+/** How far the members of a group have come; each count includes the next. */
+export interface NestedCounts {
+  readonly registered: number;
+  readonly activated: number;
+  readonly connected: number;
+  readonly online: number;
 }
 
-export interface DistrictCounts {
-  readonly district: string;
-  readonly enterprises: number;
-  readonly devices: number;
+/** The counts of one place. */
+export interface PlaceCounts {
+  /** Devices that are production equipment. */
+  readonly production: NestedCounts;
+  /** Devices that are not. */
+  readonly other: NestedCounts;
+  /** Enterprises with at least one device, of either sort, that counts. */
+  readonly enterprises: NestedCounts;
+}
+
+export interface Onboarding {
+  readonly city: PlaceCounts;
+  readonly byDistrict: Readonly<Record<string, PlaceCounts>>;
 }
 
 export interface DeadLetter {
@@ -76,7 +84,8 @@ export interface Snapshot {
   readonly store: string;
   readonly supervisor: { readonly rssBytes: number };
   readonly notReady: readonly string[];
-  readonly registry: Directory | null;
+  /** Null while the directory is being read. */
+  readonly onboarding: Onboarding | null;
   /** Newest first. */
   readonly deadLetters: readonly DeadLetter[] | null;
 }

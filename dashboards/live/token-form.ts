@@ -1,11 +1,13 @@
-/** Asks for the operator's token when the address did not carry one, or the gateway refused it. */
+/** Asks for a token when the address did not carry one, or the gateway refused it. */
 
+import type { Name } from '../../model/profile.ts';
 import { h, label } from './dom.ts';
 import type { Texts } from './i18n.ts';
 
+/** `refusal` says why the last one was refused; null when there was none. */
 export function tokenForm(
   texts: Texts,
-  refused: boolean,
+  refusal: Name | null,
   onToken: (token: string) => void,
 ): HTMLElement {
   const input = h('input');
@@ -14,7 +16,7 @@ export function tokenForm(
   input.required = true;
   input.autocomplete = 'off';
   const button = h('button', '', texts.text('token.open'));
-  const problem = h('p', 'problem', refused ? `▲ ${texts.text('token.refused')}` : '');
+  const problem = h('p', 'problem', refusal ? `▲ ${refusal[texts.language]}` : '');
   problem.setAttribute('role', 'alert');
   const form = h(
     'form',

@@ -1,4 +1,4 @@
-/** The operator's token: handed over in the URL's fragment, which never leaves the browser. */
+/** The page's token: handed over in the URL's fragment, which never leaves the browser. */
 
 const storageKey = 'onramp.token';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 const folder = join(import.meta.dirname, '../../dashboards/live');
-const css = ['page.css', 'panels.css', 'operation.css']
+const css = ['page.css', 'panels.css', 'onboarding.css', 'operation.css']
   .map((file) => readFileSync(join(folder, 'style', file), 'utf8'))
   .join('\n');
 

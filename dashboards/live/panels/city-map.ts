@@ -3,27 +3,30 @@
 import { type DistrictId, districts } from '../../../model/enterprise.ts';
 import { h, label, pair, panel, setText } from '../dom.ts';
 import { fillBounds, fillStep } from '../fill.ts';
-import { count, percent } from '../format.ts';
-import type { Texts } from '../i18n.ts';
-import type { DistrictCounts, Snapshot } from '../snapshot.ts';
+import { count } from '../format.ts';
+import { connectedElsewhere } from '../funnel.ts';
+import type { TextKey, Texts } from '../i18n.ts';
+import type { Onboarding } from '../snapshot.ts';
 import type { Panel } from '../view.ts';
 
 interface Tile {
   readonly element: HTMLElement;
-  show(counts: DistrictCounts | undefined, total: number | null): void;
+  /** A district that is not in the counts has no device. */
+  show(onboarding: Onboarding | null): void;
 }
 
+const districtIds: ReadonlySet<string> = new Set(districts.map(({ id }) => id));
+
 export function cityMap(texts: Texts): Panel {
-  const tiles = new Map<DistrictId, Tile>(districts.map(({ id }) => [id, tile(texts, id)]));
+  const tiles = districts.map(({ id }) => tile(texts, id));
   const elsewhere = h('p', 'elsewhere');
-  const list = h('ul', 'city', ...[...tiles.values()].map(({ element }) => element));
+  const list = h('ul', 'city', ...tiles.map(({ element }) => element));
   const element = panel(texts, 'map', 'map.title', list, legend(texts), elsewhere);
   return {
     element,
-    show({ registry }) {
-      const byId = new Map(registry?.byDistrict.map((counts) => [counts.district, counts]));
-      for (const [id, part] of tiles) part.show(byId.get(id), registry?.devices ?? null);
-      setText(elsewhere, elsewhereText(texts, registry));
+    show({ onboarding }) {
+      for (const part of tiles) part.show(onboarding);
+      setText(elsewhere, onboarding === null ? '' : elsewhereWords(texts, onboarding));
     },
   };
 }
@@ -31,25 +34,28 @@ export function cityMap(texts: Texts): Panel {
 function tile(texts: Texts, id: DistrictId): Tile {
   const { language } = texts;
   const district = districts.find((candidate) => candidate.id === id)!;
-  const devices = h('strong', 'number');
+  const connected = h('strong', 'number');
   const rest = h('span', 'rest');
   const name = h('span', 'name', district.name[language]);
-  const element = h(
-    'li',
-    `tile at-${id}`,
-    name,
-    pair(devices, h('span', 'unit', texts.text('map.devices'))),
-    rest,
-  );
+  const unit = h('span', 'unit', texts.text('map.connected'));
+  const element = h('li', `tile at-${id}`, name, pair(connected, unit), rest);
   return {
     element,
-    show(counts, total) {
-      const known = total !== null;
-      const here = counts?.devices ?? 0;
-      element.dataset.fill = String(known ? fillStep(here, total) : 0);
-      setText(devices, known ? count(here, language) : texts.text('unknown'));
-      const enterprises = `${count(counts?.enterprises ?? 0, language)} ${texts.text('map.enterprises')}`;
-      setText(rest, known ? `${percent(here, total)} · ${enterprises}` : '');
+    show(onboarding) {
+      unit.hidden = onboarding === null;
+      if (onboarding === null) {
+        element.dataset.fill = '0';
+        setText(connected, '—');
+        setText(rest, '');
+        return;
+      }
+      const here = onboarding.byDistrict[id];
+      const devices = here?.production.connected ?? 0;
+      element.dataset.fill = String(fillStep(devices, onboarding.city.production.connected));
+      setText(connected, count(devices, language));
+      const words = (key: TextKey, value = 0) => texts.text(key, { count: count(value, language) });
+      const online = words('map.online', here?.production.online);
+      setText(rest, `${online} · ${words('map.enterprises', here?.enterprises.connected)}`);
     },
   };
 }
@@ -73,10 +79,8 @@ function legend(texts: Texts): HTMLElement {
 }
 
 /** Devices whose district is none of the seven. */
-function elsewhereText(texts: Texts, registry: Snapshot['registry']): string {
-  const known = new Set<string>(districts.map(({ id }) => id));
-  const others = registry?.byDistrict.filter((counts) => !known.has(counts.district)) ?? [];
-  const devices = others.reduce((sum, counts) => sum + counts.devices, 0);
+function elsewhereWords(texts: Texts, onboarding: Onboarding): string {
+  const devices = connectedElsewhere(onboarding, districtIds);
   if (devices === 0) return '';
-  return `${texts.text('map.elsewhere')} ${count(devices, texts.language)} ${texts.text('map.devices')}`;
+  return `${texts.text('map.elsewhere')} ${count(devices, texts.language)} ${texts.text('map.connected')}`;
 }

@@ -41,8 +41,12 @@ function linesOf(texts: Texts): readonly Line[] {
     },
     {
       key: 'gateway.workers',
-      value: ({ workers, workerRestarts }) =>
-        `${count(workers.length, language)} · ${count(workerRestarts, language)} ${texts.text('gateway.restarts')}`,
+      value: ({ workers, workerRestarts, sessions }) =>
+        [
+          count(workers.length, language),
+          `${count(workerRestarts, language)} ${texts.text('gateway.restarts')}`,
+          `${count(sessions, language)} ${texts.text('gateway.sessions')}`,
+        ].join(' · '),
     },
     {
       key: 'gateway.memory',

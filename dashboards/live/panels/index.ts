@@ -4,13 +4,14 @@ import type { MakePanel } from '../view.ts';
 import { charts } from './charts.ts';
 import { cityMap } from './city-map.ts';
 import { gateway } from './gateway.ts';
-import { devicesFigure, enterprisesFigure, latencyFigure, rateFigure } from './key-figures.ts';
 import { ledger } from './ledger.ts';
+import { definitions, devicesFigure, enterprisesFigure } from './onboarding.ts';
 import { deadLetters, refusals } from './refusals.ts';
+import { latencyFigure, rateFigure } from './speed.ts';
 
 export const panels: readonly MakePanel[] = [
-  devicesFigure,
   enterprisesFigure,
+  devicesFigure,
   rateFigure,
   latencyFigure,
   cityMap,
@@ -19,4 +20,5 @@ export const panels: readonly MakePanel[] = [
   charts,
   refusals,
   deadLetters,
+  definitions,
 ];
