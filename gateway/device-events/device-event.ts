@@ -39,8 +39,13 @@ export interface ToldDeviceEvent extends DeviceEvent {
 
 /** Gathers the events of watched devices from all workers. */
 export interface DeviceEventHub {
-  /** Keeps the events of a device from now on, for a trial; the oldest such device is let go beyond a bound. */
+  /**
+   * Keeps the events of a device from now on, for a trial; the oldest such device is let go beyond
+   * a bound.
+   */
   keep(key: string): void;
+  /** The trial has ended: the device is watched as any other, as long as somebody looks. */
+  release(key: string): void;
   /** The newest events, oldest first; watching begins with the first call. */
   recent(key: string): readonly ToldDeviceEvent[];
   /**

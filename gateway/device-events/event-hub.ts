@@ -67,6 +67,13 @@ export class EventHub implements DeviceEventHub {
     this.#of(key).kept = true;
   }
 
+  release(key: string): void {
+    const watched = this.#watched.get(key);
+    if (watched === undefined) return;
+    watched.kept = false;
+    this.#look(watched);
+  }
+
   recent(key: string): readonly ToldDeviceEvent[] {
     return [...this.#of(key).events];
   }

@@ -50,7 +50,9 @@ export async function endTrial(
       await suspend(onboarding, entry, actor);
     }
   }
-  return { entry: await trials.end(enterprise, actor), tokens: voided };
+  const entry = await trials.end(enterprise, actor);
+  onboarding.events?.release(deviceKey(enterprise, entry.device));
+  return { entry, tokens: voided };
 }
 
 async function suspend(

@@ -74,6 +74,14 @@ describe('watching', () => {
     expect(hub.watched).toContain('acme.viewed');
     await clock.advanceAsync(3 * minuteMs);
     expect(watched.at(-1)).toEqual(['acme.trial']);
+    hub.tell([event('acme.trial')]);
+    hub.release('acme.trial');
+    await clock.advanceAsync(14 * minuteMs);
+    expect(hub.watched).toEqual(['acme.trial']);
+    await clock.advanceAsync(3 * minuteMs);
+    expect(hub.watched).toEqual([]);
+    hub.release('acme.nobody');
+    expect(hub.watched).toEqual([]);
     hub.close();
   });
 

@@ -25,6 +25,7 @@ let clock: VirtualClock;
 let registry: Registry;
 let onboarding: Onboarding;
 let kept: string[];
+let released: string[];
 let said: string[];
 
 beforeEach(() => {
@@ -32,7 +33,11 @@ beforeEach(() => {
   registry = openEmpty(clock).registry;
   kept = [];
   said = [];
-  const events = { keep: (key: string) => kept.push(key) } as Partial<DeviceEventHub>;
+  released = [];
+  const events: Partial<DeviceEventHub> = {
+    keep: (key) => kept.push(key),
+    release: (key) => released.push(key),
+  };
   onboarding = { ...offlineOnboarding(registry, clock), events: events as DeviceEventHub };
 });
 
@@ -94,6 +99,7 @@ it('ends what has expired, with all its ways in, and nothing else', async () => 
     expect.arrayContaining(['suspend', 'claim-revoked', 'trial-ended']),
   );
   expect(said).toEqual([expect.stringContaining('acme has ended')]);
+  expect(released).toEqual(['acme.machine-1']);
 });
 
 it('goes on where it was cut off: a trial that only half ended ends at the next start', async () => {
