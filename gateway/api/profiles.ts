@@ -52,7 +52,10 @@ const listedSchema = z
   .meta({ id: 'Profile' });
 
 /** Profiles. An enterprise sees its own and those that every enterprise may use. */
-export function profileRoutes(app: FastifyInstance, context: Pick<ApiContext, 'registry'>): void {
+export function profileRoutes(
+  app: FastifyInstance,
+  context: Pick<ApiContext, 'registry' | 'onboarding'>,
+): void {
   const { registry } = context;
 
   route(app, {
@@ -90,7 +93,10 @@ export function profileRoutes(app: FastifyInstance, context: Pick<ApiContext, 'r
   });
 }
 
-function addRoute(app: FastifyInstance, { registry }: Pick<ApiContext, 'registry'>): void {
+function addRoute(
+  app: FastifyInstance,
+  { onboarding, registry }: Pick<ApiContext, 'registry' | 'onboarding'>,
+): void {
   route(app, {
     method: 'POST',
     url: '/api/v1/profiles',
@@ -104,6 +110,7 @@ function addRoute(app: FastifyInstance, { registry }: Pick<ApiContext, 'registry
     handler: async ({ query, body, identity }, reply) => {
       const profile = await readProfile(query, arrivingBody(body));
       await registry.addProfile(profile, query.enterprise, identity.actor);
+      onboarding.profileChanged(profile.id);
       const added: ListedProfile = { profile, enterprise: query.enterprise, builtIn: false };
       return reply.code(201).send(added);
     },

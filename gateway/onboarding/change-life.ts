@@ -1,4 +1,4 @@
-/** A change of a device's life that somebody asked for: written durably, or refused with the reason. */
+/** A change of a device's life that somebody asked for: written durably, or refused with a reason. */
 
 import type { DeviceState } from '../../model/device.ts';
 import { type ErrorCode, OnrampError } from '../../model/errors.ts';
@@ -23,24 +23,31 @@ export function shutOutCode(state: DeviceState): ErrorCode | null {
   }
 }
 
+/** Why a device has no session once the event has happened to it; null where it may have one. */
+export function shutOutCodeOf(event: RequestedChange['event']): ErrorCode | null {
+  if (event === 'resume') return null;
+  return event === 'suspend' ? 'device.suspended' : 'device.revoked';
+}
+
 /**
- * Applies `change`, after `before`, which became due earlier, and answers every outcome; the last
- * one is the change's. Rejects with `registry.not-found`, `device.state-not-allowed`.
+ * Applies `change` after `before`, which became due earlier. `onCommitted` is told what came of
+ * them as soon as they are in the registry, also when the change itself is not allowed; what is not
+ * allowed is left out. Rejects with `registry.not-found`, `device.state-not-allowed`.
  */
 export async function changeLife(
   registry: Pick<Registry, 'get' | 'lives'>,
   change: RequestedChange & { readonly atMs: number },
   before: readonly LifeChange[] = [],
-): Promise<{ readonly outcomes: readonly LifeOutcome[]; readonly entry: DirectoryEntry }> {
+  onCommitted: (outcomes: readonly LifeOutcome[]) => void = () => {},
+): Promise<DirectoryEntry> {
   const { device, enterprise } = change;
   const outcomes = await registry.lives.apply([...before, change]);
+  onCommitted(outcomes.filter((outcome) => outcome !== null));
   const entry = await registry.get(enterprise, device);
   if (entry === null) throw new OnrampError('registry.not-found', deviceKey(enterprise, device));
-  if (outcomes.at(-1) === null) {
-    throw new OnrampError(
-      'device.state-not-allowed',
-      `${deviceKey(enterprise, device)}: ${entry.state}`,
-    );
-  }
-  return { outcomes: outcomes.filter((outcome) => outcome !== null), entry };
+  if (outcomes.at(-1) !== null) return entry;
+  throw new OnrampError(
+    'device.state-not-allowed',
+    `${deviceKey(enterprise, device)}: ${entry.state}`,
+  );
 }

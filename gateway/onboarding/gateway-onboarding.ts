@@ -1,23 +1,27 @@
 /**
- * Onboarding in a running gateway: what workers report of sessions and the shipper of rows goes into
- * the book of lives, what becomes due there into the registry, and what somebody changes out to every
- * worker.
+ * Onboarding in a running gateway: what workers report of sessions and the shipper of rows goes
+ * into the book of lives, what becomes due there into the registry, and what somebody changes out
+ * to every worker.
  */
 
 import type { Clock, Timer } from '../../model/clock.ts';
+import type { DeviceState } from '../../model/device.ts';
 import { type ErrorCode, messageOf } from '../../model/errors.ts';
 import { deviceKey } from '../../model/identifiers.ts';
 import type { DeviceEventHub } from '../device-events/device-event.ts';
 import { type FromWorker, type ToWorker, toFailure } from '../messages.ts';
+import type { Pinning } from '../registry/authorities.ts';
+import type { Enrolment } from '../registry/groups.ts';
 import type { LifeOutcome } from '../registry/lives.ts';
 import type { DirectoryEntry, Registry } from '../registry/registry.ts';
 import { type EndedSession, SessionDirectory } from '../session-directory.ts';
-import { changeLife, shutOutCode } from './change-life.ts';
+import { changeLife, shutOutCode, shutOutCodeOf } from './change-life.ts';
+import { Gathered } from './gathered.ts';
 import { LifeBook } from './life-book.ts';
 import { LifeReader } from './life-reader.ts';
 import { LifeWriter } from './life-writer.ts';
 import type { Onboarding, OnboardingCounts, PlaceCounts, RequestedChange } from './onboarding.ts';
-import { Provisioning } from './provisioning.ts';
+import { type ProvisionedDevice, Provisioning } from './provisioning.ts';
 import type { Question } from './questions.ts';
 import { SessionLimits } from './session-limits.ts';
 
@@ -42,6 +46,8 @@ export interface GatewayOnboardingOptions {
 
 const sweepMs = 5000;
 const expiryMs = 30_000;
+/** A device is shut out again and again for as long as its change waits for the registry. */
+const shutOutAgainMs = 300;
 /** More devices than this are read with the whole directory. */
 const singlesMax = 1000;
 /** Keys in one message to a worker. */
@@ -56,6 +62,8 @@ export class GatewayOnboarding implements Onboarding {
   readonly #sessions: SessionDirectory;
   readonly #limits: SessionLimits;
   readonly #provisioning: Provisioning;
+  readonly #enrolments: Gathered<Enrolment, boolean>;
+  readonly #pinnings: Gathered<Pinning, boolean>;
   readonly #timers: Timer[] = [];
 
   constructor(options: GatewayOnboardingOptions) {
@@ -69,6 +77,8 @@ export class GatewayOnboarding implements Onboarding {
       onRow: (key, atMs) => this.#writer.noteRow(key, atMs),
       onUnknown: (key) => this.#reader.refresh([key]),
       onUnwelcome: (key, state) => this.#shutOut([{ key, code: shutOutCode(state) }]),
+      onState: (key, state) => this.#tell(key, 'state', clock.nowMs(), state),
+      onFirstRow: (key, atMs) => this.#tell(key, 'first-row', atMs),
     });
     this.#reader = new LifeReader({ registry, book: this.#book, clock, log });
     this.#writer = new LifeWriter({
@@ -93,8 +103,12 @@ export class GatewayOnboarding implements Onboarding {
     this.#provisioning = new Provisioning({
       registry,
       clock,
-      onProvisioned: (keys) => this.#reader.refresh(keys),
+      beforeProvisioning: () => this.#writer.flush(),
+      onProvisioned: (devices) => this.#provisioned(devices),
     });
+    const { groupKeys, trust } = registry;
+    this.#enrolments = new Gathered({ clock, write: (many) => groupKeys.enrolMany(many) });
+    this.#pinnings = new Gathered({ clock, write: (many) => trust.pinMany(many) });
   }
 
   /** Begins to read the directory and to look after time. */
@@ -107,7 +121,7 @@ export class GatewayOnboarding implements Onboarding {
     );
   }
 
-  /** Writes what is not yet written. Call it when nothing more is stored, before the registry closes. */
+  /** Writes what is not yet written: when nothing more is stored, before the registry closes. */
   async stop(): Promise<void> {
     for (const timer of this.#timers) timer.cancel();
     await this.#reader.stop();
@@ -135,20 +149,26 @@ export class GatewayOnboarding implements Onboarding {
   async change(change: RequestedChange): Promise<DirectoryEntry> {
     const { clock, registry } = this.#options;
     const key = deviceKey(change.enterprise, change.device);
+    const code = shutOutCodeOf(change.event);
+    // Also when no session is known: one may be about to begin in any worker.
+    const shutOut = () => this.#shutOut([{ key, code }]);
+    shutOut();
+    const again = clock.every(shutOutAgainMs, shutOut);
     const before = this.#writer.take(key);
-    const { entry, outcomes } = await changeLife(
-      registry,
-      { ...change, atMs: clock.nowMs() },
-      before,
-    ).catch((error) => {
-      // What became due before is written, if that can still be, without the change.
+    let committed = false;
+    try {
+      return await changeLife(registry, { ...change, atMs: clock.nowMs() }, before, (outcomes) => {
+        committed = true;
+        shutOut();
+        this.#took(outcomes);
+      });
+    } catch (error) {
+      if (!committed) this.#writer.restore(key, before);
       this.#reader.refresh([key]);
       throw error;
-    });
-    // Also when no session is known: one may be about to begin in any worker.
-    this.#shutOut([{ key, code: shutOutCode(entry.state) }]);
-    this.#took(outcomes);
-    return entry;
+    } finally {
+      again.cancel();
+    }
   }
 
   identityChanged(keys: readonly string[]): void {
@@ -164,6 +184,11 @@ export class GatewayOnboarding implements Onboarding {
   limitsChanged(enterprise: string): void {
     this.#options.workers.broadcast({ type: 'limits', enterprise });
     this.#limits.read(enterprise);
+  }
+
+  profileChanged(profile: string): void {
+    this.#provisioning.profileChanged(profile);
+    this.#reader.profileChanged(profile);
   }
 
   counts(): OnboardingCounts | null {
@@ -187,13 +212,32 @@ export class GatewayOnboarding implements Onboarding {
   }
 
   #took(outcomes: readonly LifeOutcome[]): void {
-    for (const outcome of outcomes) {
-      const first = this.#book.apply(outcome);
-      const { atMs, device, enterprise, to } = outcome;
-      const event = { key: deviceKey(enterprise, device), atMs, code: null, count: 1 };
-      if (first) this.events.tell([{ ...event, kind: 'first-row', detail: '' }]);
-      this.events.tell([{ ...event, kind: 'state', detail: to }]);
+    for (const outcome of outcomes) this.#book.apply(outcome);
+  }
+
+  #tell(key: string, kind: 'state' | 'first-row', atMs: number, detail = ''): void {
+    this.events.tell([{ key, kind, atMs, detail, code: null, count: 1 }]);
+  }
+
+  #provisioned(devices: readonly ProvisionedDevice[]): void {
+    // Whoever has the credential that is void now must not stay.
+    const voided = devices.filter(
+      ({ again, key, same }) => !same && (again || this.#book.stateOf(key) !== null),
+    );
+    this.#shutOut(voided.map(({ key }) => ({ key, code: 'device.credential-changed' })));
+    this.#arrived(
+      devices.map(({ key }) => key),
+      'provisioned',
+    );
+  }
+
+  /** Devices that came on board in `state`, if they are not known: of others the book tells. */
+  #arrived(keys: readonly string[], state: DeviceState): void {
+    const nowMs = this.#options.clock.nowMs();
+    for (const key of keys) {
+      if (this.#book.stateOf(key) === null) this.#tell(key, 'state', nowMs, state);
     }
+    this.#reader.refresh(keys);
   }
 
   #end(ended: readonly EndedSession[]): void {
@@ -217,12 +261,15 @@ export class GatewayOnboarding implements Onboarding {
   }
 
   async #answerTo(question: Question): Promise<unknown> {
-    const { clock, registry } = this.#options;
-    const nowMs = clock.nowMs();
     if (question.kind === 'provision') return this.#provisioning.answer(question);
-    if (question.kind === 'enrol') await registry.groupKeys.enrol({ ...question, nowMs });
-    else await registry.trust.pin({ ...question, nowMs });
-    this.#reader.refresh([deviceKey(question.enterprise, question.device)]);
+    const nowMs = this.#options.clock.nowMs();
+    const arrived =
+      question.kind === 'enrol'
+        ? await this.#enrolments.ask({ ...question, nowMs })
+        : await this.#pinnings.ask({ ...question, nowMs });
+    const keys = [deviceKey(question.enterprise, question.device)];
+    if (arrived) this.#arrived(keys, 'registered');
+    else this.#reader.refresh(keys);
     return null;
   }
 

@@ -33,6 +33,10 @@ export interface LifeBookOptions {
   readonly onUnknown: (key: string) => void;
   /** It has a session, and is in a state in which it must have none. */
   readonly onUnwelcome: (key: string, state: DeviceState) => void;
+  /** It is in another state than it was in, by whatever was done to it in the registry. */
+  readonly onState: (key: string, state: DeviceState) => void;
+  /** Its first row is in the store. */
+  readonly onFirstRow: (key: string, atMs: number) => void;
 }
 
 /** What is known of a device from the registry. */
@@ -76,10 +80,11 @@ export class LifeBook {
     const { activatedAtMs, district, enterprise, gateway, industry, lastRowAtMs } = life;
     const row = table.rowOf(deviceKey(enterprise, life.device));
     this.#count(row, 0);
+    const isNew = !table.has(row, flag.known);
     table.set(row, flag.known, true);
     table.set(row, flag.gateway, life.kind === 'gateway');
     table.set(row, flag.production, life.production);
-    table.state[row] = deviceStates.indexOf(life.state);
+    this.#enter(row, life.state, isNew);
     table.activatedAtMs[row] = activatedAtMs ?? Number.NaN;
     table.notedAtMs[row] = lastRowAtMs ?? Number.NaN;
     const heardAtMs = table.lastRowAtMs[row]!;
@@ -95,24 +100,29 @@ export class LifeBook {
     this.#checkWelcome(row);
   }
 
-  /** Takes in what a change did in the registry; true when the device's first row is in the store. */
-  apply({ enterprise, device, event, atMs, to }: LifeOutcome): boolean {
+  /** Takes in what a change did in the registry. */
+  apply({ enterprise, device, event, atMs, to }: LifeOutcome): void {
+    const { onFirstRow, onState, onUnknown } = this.#options;
     const table = this.#table;
-    const row = table.find(deviceKey(enterprise, device));
+    const key = deviceKey(enterprise, device);
+    const row = table.find(key);
     if (row === undefined || !table.has(row, flag.known)) {
-      this.#options.onUnknown(deviceKey(enterprise, device));
-      return event === 'store';
+      onUnknown(key);
+      if (event === 'store') onFirstRow(key, atMs);
+      onState(key, to);
+      return;
     }
-    table.state[row] = deviceStates.indexOf(to);
-    const first = event === 'store' && Number.isNaN(table.activatedAtMs[row]!);
-    if (first) table.activatedAtMs[row] = atMs;
     if (event === 'store') {
+      if (Number.isNaN(table.activatedAtMs[row]!)) {
+        table.activatedAtMs[row] = atMs;
+        onFirstRow(key, atMs);
+      }
       this.#note(row, atMs);
       table.notedAtMs[row] = atMs;
     }
+    this.#enter(row, to, false);
     this.#count(row, this.#depthOf(row));
     this.#settle(row);
-    return first;
   }
 
   /** The device or gateway has a session now, or has none any more. */
@@ -196,6 +206,13 @@ export class LifeBook {
     const row = this.#table.find(key);
     if (row === undefined || !this.#table.has(row, flag.known)) return null;
     return deviceStates[this.#table.state[row]!]!;
+  }
+
+  #enter(row: number, state: DeviceState, isNew: boolean): void {
+    const { keys, state: column } = this.#table;
+    const before = column[row];
+    column[row] = deviceStates.indexOf(state);
+    if (!isNew && column[row] !== before) this.#options.onState(keys[row]!, state);
   }
 
   #rowStored(row: number, nowMs: number): void {

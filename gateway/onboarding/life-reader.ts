@@ -1,4 +1,4 @@
-/** Brings lives from the registry into the book: all of them in pages, or single devices at once. */
+/** Brings lives from the registry into the book: all of them in pages, or single devices. */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock, Timer } from '../../model/clock.ts';
@@ -60,6 +60,13 @@ export class LifeReader {
         this.#loading = null;
       });
     });
+  }
+
+  /** A profile was changed: devices of it are counted elsewhere when it is no production any more. */
+  profileChanged(profile: string): void {
+    const before = this.#production.get(profile);
+    this.#production.delete(profile);
+    if (before !== undefined) this.reload();
   }
 
   /** Reads these devices, at once. */

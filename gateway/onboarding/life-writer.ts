@@ -32,9 +32,11 @@ const reasons: Record<DueEvent, Pick<LifeChange, 'cause' | 'actor'>> = {
 export class LifeWriter {
   readonly #options: LifeWriterOptions;
   /** By device, in the order in which they became due; as many as there are devices at most. */
-  readonly #changes = new Map<string, LifeChange[]>();
+  readonly #changes = new Map<string, readonly LifeChange[]>();
   readonly #rows = new Map<string, number>();
   #timer: Timer | null = null;
+  /** Settled, never rejected, when the changes that are being written are, or wait again. */
+  #underWay: Promise<unknown> = Promise.resolve();
   #running: Promise<void> | null = null;
   #stopped = false;
 
@@ -49,8 +51,7 @@ export class LifeWriter {
     const id = parseDeviceKey(key);
     if (id === null) return;
     const change: LifeChange = { ...id, event, atMs, ...reasons[event] };
-    if (waiting === undefined) this.#changes.set(key, [change]);
-    else waiting.push(change);
+    this.#changes.set(key, [...(waiting ?? []), change]);
     this.#begin();
   }
 
@@ -64,6 +65,25 @@ export class LifeWriter {
     const waiting = this.#changes.get(key) ?? [];
     this.#changes.delete(key);
     return waiting;
+  }
+
+  /** Puts back what was taken and not written, before what became due meanwhile. */
+  restore(key: string, changes: readonly LifeChange[]): void {
+    if (changes.length === 0) return;
+    const since = this.#changes.get(key) ?? [];
+    const newer = since.filter(({ event }) => !changes.some((change) => change.event === event));
+    this.#changes.set(key, [...changes, ...newer]);
+    this.#begin();
+  }
+
+  /**
+   * Writes the changes that wait by now, not later than everybody's; resolves when they are in the
+   * registry. Rejects when they cannot be written; then they wait on.
+   */
+  async flush(): Promise<void> {
+    await this.#underWay;
+    let left = this.#changes.size;
+    while (left > 0 && this.#changes.size > 0) left -= await this.#writeChanges();
   }
 
   /** Writes what waits and takes nothing more; gives up what the registry does not take. */
@@ -100,26 +120,34 @@ export class LifeWriter {
     }
   }
 
-  async #writeChanges(): Promise<void> {
-    const { lives, onOutcomes, onRefused } = this.#options;
-    const part: LifeChange[] = [];
-    const keys: string[] = [];
+  /** Writes a part of the changes that wait, after those under way; answers of how many devices. */
+  #writeChanges(): Promise<number> {
+    const writing = this.#underWay.then(() => this.#writePart());
+    this.#underWay = writing.catch(() => {});
+    return writing;
+  }
+
+  async #writePart(): Promise<number> {
+    const taken = new Map<string, readonly LifeChange[]>();
+    let size = 0;
     for (const [key, changes] of this.#changes) {
-      if (part.length >= partMax) break;
+      if (size >= partMax) break;
       this.#changes.delete(key);
-      for (const change of changes) {
-        part.push(change);
-        keys.push(key);
-      }
+      taken.set(key, changes);
+      size += changes.length;
     }
-    if (part.length === 0) return;
+    if (taken.size > 0) await this.#write(taken);
+    return taken.size;
+  }
+
+  async #write(taken: ReadonlyMap<string, readonly LifeChange[]>): Promise<void> {
+    const { lives, onOutcomes, onRefused } = this.#options;
+    const keys = [...taken].flatMap(([key, changes]) => changes.map(() => key));
     let outcomes: readonly (LifeOutcome | null)[];
     try {
-      outcomes = await lives.apply(part);
+      outcomes = await lives.apply([...taken.values()].flat());
     } catch (error) {
-      part.forEach(({ event, atMs }, i) => {
-        this.add(keys[i]!, event as DueEvent, atMs);
-      });
+      for (const [key, changes] of taken) this.restore(key, changes);
       throw error;
     }
     onOutcomes(outcomes.filter((outcome) => outcome !== null));

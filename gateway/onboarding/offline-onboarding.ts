@@ -11,13 +11,13 @@ export function offlineOnboarding(
   clock: Clock,
 ): Onboarding {
   return {
-    async change(change) {
-      const { entry } = await changeLife(registry, { ...change, atMs: clock.nowMs() });
-      return entry;
+    change(change) {
+      return changeLife(registry, { ...change, atMs: clock.nowMs() });
     },
     identityChanged() {},
     directoryChanged() {},
     limitsChanged() {},
+    profileChanged() {},
     counts: () => null,
     countsOf: () => null,
     isOnline: () => null,

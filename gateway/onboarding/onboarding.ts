@@ -42,9 +42,10 @@ export interface RequestedChange {
 
 export interface Onboarding {
   /**
-   * Applies a change durably; when it resolves, every worker has been told, and a device that may no
-   * longer connect loses its session within a moment. Rejects with `registry.not-found`,
-   * `device.state-not-allowed`.
+   * Applies a change durably; when it resolves, every worker has been told. A device that may no
+   * longer connect loses its session within a moment, also while the registry is busy: then it is
+   * kept out until the change is in the file. Rejects with `registry.not-found`,
+   * `device.state-not-allowed`, `database.*`; its session may have ended all the same.
    */
   change(change: RequestedChange): Promise<DirectoryEntry>;
   /**
@@ -59,6 +60,8 @@ export interface Onboarding {
   directoryChanged(keys?: readonly string[]): void;
   /** The limits of an enterprise were changed. */
   limitsChanged(enterprise: string): void;
+  /** A profile was added, or is another one than before. */
+  profileChanged(profile: string): void;
   /** Null where no gateway runs, or while the directory is being read. */
   counts(): OnboardingCounts | null;
   countsOf(enterprise: string): PlaceCounts | null;

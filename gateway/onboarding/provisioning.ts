@@ -1,6 +1,9 @@
-/** Answers machines that claim: many at once share one transaction, and one that asks again is told the same. */
+/**
+ * Answers machines that claim: many at once share one transaction, and one that asks again is told
+ * the same.
+ */
 
-import { type Clock, sleep } from '../../model/clock.ts';
+import type { Clock } from '../../model/clock.ts';
 import { native } from '../../model/dialects/native.ts';
 import { OnrampError } from '../../model/errors.ts';
 import { deviceKey } from '../../model/identifiers.ts';
@@ -8,6 +11,7 @@ import { limits } from '../../model/limits.ts';
 import { secretBytes } from '../../model/random.ts';
 import type { Provisioned, ProvisionRequest } from '../registry/claims.ts';
 import type { Registry } from '../registry/registry.ts';
+import { Gathered } from './gathered.ts';
 import type { ProvisionAnswer, Question } from './questions.ts';
 import { samplePayload } from './sample-payload.ts';
 
@@ -16,14 +20,29 @@ type ProvisionQuestion = Extract<Question, { kind: 'provision' }>;
 export interface ProvisioningOptions {
   readonly registry: Pick<Registry, 'claims' | 'profile'>;
   readonly clock: Clock;
+  /**
+   * Writes that devices used their credentials, as far as that is known: the registry gives nobody
+   * a credential anew that was used. Rejects when that cannot be written.
+   */
+  readonly beforeProvisioning: () => Promise<void>;
   /** Devices that the registry has now, or has with another credential. */
-  readonly onProvisioned: (keys: readonly string[]) => void;
+  readonly onProvisioned: (devices: readonly ProvisionedDevice[]) => void;
 }
 
-interface Waiting {
-  readonly request: ProvisionRequest;
-  readonly resolve: (provisioned: Provisioned) => void;
-  readonly reject: (error: unknown) => void;
+/** What became of a device that claimed. */
+export interface ProvisionedDevice {
+  readonly key: string;
+  /** It was provisioned before, by the same claim. */
+  readonly again: boolean;
+  /** It was told what it had been told before. */
+  readonly same: boolean;
+}
+
+interface Asked extends ProvisionRequest {
+  /** What its secret is remembered by. */
+  readonly machine: string;
+  /** The secret was told before. */
+  readonly told: boolean;
 }
 
 interface Remembered {
@@ -31,13 +50,12 @@ interface Remembered {
   readonly atMs: number;
 }
 
-const gatherMs = 5;
 const rememberedMs = 600_000;
+const samplesMax = 1000;
 
 export class Provisioning {
   readonly #options: ProvisioningOptions;
-  #waiting: Waiting[] = [];
-  #running = false;
+  readonly #gathered: Gathered<Asked, Provisioned>;
   /** By machine and claim, the oldest first. */
   readonly #remembered = new Map<string, Remembered>();
   /** Devices whose credential is remembered, with what it is remembered by. */
@@ -46,6 +64,8 @@ export class Provisioning {
 
   constructor(options: ProvisioningOptions) {
     this.#options = options;
+    const write = (requests: readonly Asked[]) => this.#provision(requests);
+    this.#gathered = new Gathered({ clock: options.clock, write });
   }
 
   /**
@@ -57,17 +77,15 @@ export class Provisioning {
     const { claim, enterprise, profile, serial } = question;
     const nowMs = this.#options.clock.nowMs();
     const machine = `${enterprise}\n${serial}\n${claim}`;
+    const told = this.#isRemembered(machine, nowMs);
     const secret = this.#secretOf(machine, nowMs);
-    const request = { enterprise, claim, serial, profile, secret, nowMs };
-    const provisioned = await new Promise<Provisioned>((resolve, reject) => {
-      this.#waiting.push({ request, resolve, reject });
-      if (!this.#running) void this.#run();
-    }).catch((error) => {
-      this.#remembered.delete(machine);
+    const request = { enterprise, claim, serial, profile, secret, nowMs, machine, told };
+    const provisioned = await this.#gathered.ask(request).catch((error) => {
+      // A machine that was refused has no credential any more, or none that this claim may tell.
+      if (error instanceof OnrampError && !error.retry) this.#remembered.delete(machine);
       throw error;
     });
     const { device } = provisioned;
-    this.#unused.set(deviceKey(enterprise, device), machine);
     return {
       ...native.credentials(enterprise, device, provisioned.secret),
       topic: native.topic(enterprise, device, 'telemetry'),
@@ -83,9 +101,18 @@ export class Provisioning {
     this.#remembered.delete(machine);
   }
 
-  #secretOf(machine: string, nowMs: number): string {
+  /** The profile was changed: what a device of it may send is another message from now on. */
+  profileChanged(profileId: string): void {
+    this.#samples.delete(profileId);
+  }
+
+  #isRemembered(machine: string, nowMs: number): boolean {
     const known = this.#remembered.get(machine);
-    if (known !== undefined && nowMs - known.atMs < rememberedMs) return known.secret;
+    return known !== undefined && nowMs - known.atMs < rememberedMs;
+  }
+
+  #secretOf(machine: string, nowMs: number): string {
+    if (this.#isRemembered(machine, nowMs)) return this.#remembered.get(machine)!.secret;
     const secret = secretBytes(32).toString('base64url');
     this.#remembered.delete(machine);
     this.#remembered.set(machine, { secret, atMs: nowMs });
@@ -97,34 +124,23 @@ export class Provisioning {
     return secret;
   }
 
-  async #run(): Promise<void> {
-    this.#running = true;
-    await sleep(this.#options.clock, gatherMs);
-    while (this.#waiting.length > 0) {
-      const part = this.#waiting.slice(0, limits.provisionBatchMax);
-      this.#waiting = this.#waiting.slice(part.length);
-      await this.#provision(part);
-    }
-    this.#running = false;
-  }
-
-  async #provision(part: readonly Waiting[]): Promise<void> {
-    const { onProvisioned, registry } = this.#options;
-    try {
-      const answers = await registry.claims.provisionMany(part.map(({ request }) => request));
-      onProvisioned(
-        answers.flatMap((answer) =>
-          answer instanceof OnrampError ? [] : [deviceKey(answer.enterprise, answer.device)],
-        ),
-      );
-      part.forEach(({ reject, resolve }, i) => {
-        const answer = answers[i]!;
-        if (answer instanceof OnrampError) reject(answer);
-        else resolve(answer);
-      });
-    } catch (error) {
-      for (const { reject } of part) reject(error);
-    }
+  async #provision(requests: readonly Asked[]): Promise<readonly (Provisioned | OnrampError)[]> {
+    const { beforeProvisioning, onProvisioned, registry } = this.#options;
+    await beforeProvisioning();
+    const answers = await registry.claims.provisionMany(requests);
+    onProvisioned(
+      answers.flatMap((answer, i) => {
+        if (answer instanceof OnrampError) return [];
+        const { machine, told } = requests[i]!;
+        const key = deviceKey(answer.enterprise, answer.device);
+        const before = this.#unused.get(key);
+        // What another claim was told is void.
+        if (before !== undefined && before !== machine) this.#remembered.delete(before);
+        this.#unused.set(key, machine);
+        return { key, again: !answer.first, same: told && before === machine };
+      }),
+    );
+    return answers;
   }
 
   async #sample(profileId: string): Promise<string> {
@@ -132,7 +148,7 @@ export class Provisioning {
     if (known !== undefined) return known;
     const profile = await this.#options.registry.profile(profileId);
     const sample = profile === null ? '' : samplePayload(profile);
-    if (this.#samples.size >= limits.storeMeasurementsMax) this.#samples.clear();
+    if (this.#samples.size >= samplesMax) this.#samples.clear();
     this.#samples.set(profileId, sample);
     return sample;
   }

@@ -96,7 +96,7 @@ export interface ApiWorldOptions {
 
 /** What the API tells a running gateway, and what that knows. */
 export class WatchedOnboarding {
-  /** `identity …`, `directory …`, `limits …`, in their order. */
+  /** `identity …`, `directory …`, `limits …`, `profile …`, in their order. */
   readonly told: string[] = [];
   readonly online = new Set<string>();
   known: OnboardingCounts | null = null;
@@ -116,6 +116,9 @@ export class WatchedOnboarding {
   }
   limitsChanged(enterprise: string): void {
     this.told.push(`limits ${enterprise}`);
+  }
+  profileChanged(profile: string): void {
+    this.told.push(`profile ${profile}`);
   }
   counts(): OnboardingCounts | null {
     return this.known;

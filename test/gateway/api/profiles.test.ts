@@ -37,6 +37,7 @@ it('adds one from CSV, and its device gets a sample of it', async () => {
     builtIn: false,
     profile: { id: 'acme.press', production: false, name: { en: 'Press' } },
   });
+  expect(world.onboarding.told).toEqual(['profile acme.press']);
   const shown = await world.ask('GET', '/api/v1/profiles/acme.press');
   expect(shown.json()).toEqual(added.json());
   const trail = await world.ask('GET', '/api/v1/audit?enterprise=acme');

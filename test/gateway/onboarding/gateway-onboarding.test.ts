@@ -1,80 +1,14 @@
 /**
- * Onboarding over a real registry, with workers that only listen. Injected: sessions in several
- * workers, rows, claims asked for twice and in masses, changes that race with what became due.
+ * Injected: sessions in several workers, rows, a store that is away, a registry that is busy or
+ * fails, changes that race with what became due.
  */
 
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { ToldDeviceEvent } from '../../../gateway/device-events/device-event.ts';
-import { EventHub } from '../../../gateway/device-events/event-hub.ts';
-import { fromFailure, type SessionChange, type ToWorker } from '../../../gateway/messages.ts';
-import { GatewayOnboarding } from '../../../gateway/onboarding/gateway-onboarding.ts';
 import { offlineOnboarding } from '../../../gateway/onboarding/offline-onboarding.ts';
-import type { ProvisionAnswer, Question } from '../../../gateway/onboarding/questions.ts';
-import { secretHash } from '../../../model/fleet-secret.ts';
-import { VirtualClock } from '../../helpers/virtual-clock.ts';
-import { failureOf, openEmpty } from '../registry/open.ts';
-
-const minuteMs = 60_000;
-
-async function setUp(settings: { sessionsMax?: number } = {}) {
-  const clock = new VirtualClock();
-  const { registry } = openEmpty(clock);
-  const told: [number | 'all', ToWorker][] = [];
-  const hub = new EventHub({ clock, watch: () => {} });
-  const onboarding = new GatewayOnboarding({
-    registry,
-    clock,
-    log: { warn: () => {} },
-    events: hub,
-    workers: {
-      send: (worker, message) => told.push([worker, message]),
-      broadcast: (message) => told.push(['all', message]),
-    },
-    storeAway: () => false,
-    settings: {
-      inactiveAfterMs: 15 * minuteMs,
-      credentialUnusedMsMax: 60 * minuteMs,
-      sessionsMax: 100,
-      ...settings,
-    },
-  });
-  onTestFinished(() => hub.close());
-  const add = async (device: string) => {
-    await registry.add({ enterprise: 'acme', device, profile: 'cnc-machining-centre' });
-    onboarding.directoryChanged([`acme.${device}`]);
-    await clock.advanceAsync(10);
-  };
-  const opened = (number: number, subject: string): SessionChange => ({
-    opened: number,
-    kind: 'device',
-    enterprise: 'acme',
-    subject,
-  });
-  const sessions = (worker: number, ...changes: SessionChange[]) =>
-    onboarding.hear(worker, { type: 'sessions', changes });
-  const stateOf = async (device: string) => (await registry.get('acme', device))?.state;
-  let asked = 0;
-  /** A worker's question, and its answer. */
-  const ask = async (question: Question): Promise<unknown> => {
-    const id = ++asked;
-    onboarding.hear(0, { type: 'ask', id, question });
-    for (let tries = 0; tries < 100; tries++) {
-      const found = told.find(([, message]) => message.type === 'answer' && message.id === id);
-      if (found?.[1].type === 'answer') {
-        const { answer, failure } = found[1];
-        if (failure !== null) throw fromFailure(failure);
-        return answer;
-      }
-      await clock.advanceAsync(5);
-    }
-    throw new Error('no answer');
-  };
-  onboarding.start();
-  await clock.advanceAsync(100);
-  return { add, ask, clock, hub, onboarding, opened, registry, sessions, stateOf, told };
-}
-
-const change = { enterprise: 'acme', device: 'd1', cause: 'a test', actor: 'operator' } as const;
+import { OnrampError } from '../../../model/errors.ts';
+import { failureOf } from '../registry/open.ts';
+import { change, minuteMs, setUp, shutOuts } from './onboarding-world.ts';
 
 describe('the life of a device', () => {
   test('goes by its sessions and rows, is written and counted', async () => {
@@ -107,6 +41,21 @@ describe('the life of a device', () => {
     const audit = await registry.lives.audit({ enterprise: 'acme', device: 'd1' }, { limit: 10 });
     const [silence, store, connect] = audit.items;
     expect([silence?.event, store?.event, connect?.event]).toEqual(['silence', 'store', 'connect']);
+  });
+
+  test('nobody is silent while rows cannot be stored', async () => {
+    const { add, clock, onboarding, stateOf, store } = await setUp();
+    await add('d1');
+    onboarding.rowsStored(['acme.d1']);
+    await clock.advanceAsync(300);
+    store.away = true;
+    await clock.advanceAsync(60 * minuteMs);
+    expect(await stateOf('d1')).toBe('active');
+    store.away = false;
+    await clock.advanceAsync(14 * minuteMs);
+    expect(await stateOf('d1')).toBe('active');
+    await clock.advanceAsync(2 * minuteMs);
+    expect(await stateOf('d1')).toBe('inactive');
   });
 
   test('what is not yet written is when it has stopped, and a new start knows it', async () => {
@@ -152,7 +101,7 @@ describe('a change', () => {
     expect((await onboarding.change({ ...change, event: 'resume' })).state).toBe('registered');
     expect(told).toEqual([]);
     await onboarding.change({ ...change, event: 'revoke' });
-    expect(told).toMatchObject([['all', { subjects: [{ code: 'device.revoked' }] }]]);
+    expect(new Set(shutOuts(told, 'acme.d1'))).toEqual(new Set(['device.revoked']));
     expect(onboarding.counts()?.city.production.registered).toBe(0);
   });
 
@@ -166,7 +115,7 @@ describe('a change', () => {
       code: 'device.state-not-allowed',
       details: ['acme.d1: registered'],
     });
-    expect(told).toEqual([]);
+    expect(shutOuts(told, 'acme.d1')).toEqual(['device.suspended', 'device.suspended']);
   });
 
   test('takes along what became due before it, and nothing brings the device back', async () => {
@@ -182,6 +131,52 @@ describe('a change', () => {
     onboarding.rowsStored(['acme.d1']);
     await clock.advanceAsync(1000);
     expect(await stateOf('d1')).toBe('suspended');
+    expect(onboarding.counts()?.city.production.activated).toBe(1);
+  });
+
+  test('while the registry is busy the device is kept out, again and again until it is written', async () => {
+    const { add, clock, onboarding, registry, told } = await setUp();
+    await add('d1');
+    const { apply } = registry.lives;
+    let free = () => {};
+    const busy = new Promise<void>((resolve) => {
+      free = resolve;
+    });
+    registry.lives.apply = async (changes) => {
+      await busy;
+      return apply.call(registry.lives, changes);
+    };
+    const suspended = onboarding.change({ ...change, event: 'suspend' });
+    expect(shutOuts(told, 'acme.d1')).toEqual(['device.suspended']);
+    await clock.advanceAsync(3000);
+    expect(shutOuts(told, 'acme.d1')).toHaveLength(11);
+    free();
+    expect((await suspended).state).toBe('suspended');
+    expect(shutOuts(told, 'acme.d1')).toHaveLength(12);
+    await clock.advanceAsync(3000);
+    expect(shutOuts(told, 'acme.d1')).toHaveLength(12);
+  });
+
+  test('that cannot be written, or is not allowed, loses nothing that became due before it', async () => {
+    const { add, clock, hub, onboarding, opened, registry, sessions } = await setUp();
+    await add('d1');
+    hub.keep('acme.d1');
+    const { apply } = registry.lives;
+    registry.lives.apply = () => Promise.reject(new OnrampError('database.unavailable'));
+    sessions(0, opened(1, 'd1'));
+    onboarding.rowsStored(['acme.d1']);
+    const failed = failureOf(onboarding.change({ ...change, event: 'suspend' }));
+    expect((await failed).code).toBe('database.unavailable');
+    registry.lives.apply = apply.bind(registry.lives);
+    const refused = failureOf(onboarding.change({ ...change, event: 'resume' }));
+    expect((await refused).code).toBe('device.state-not-allowed');
+    expect(hub.recent('acme.d1').map(({ kind, detail }) => `${kind} ${detail}`)).toEqual([
+      'state connected',
+      'first-row ',
+      'state active',
+    ]);
+    await clock.advanceAsync(1000);
+    expect(await registry.get('acme', 'd1')).toMatchObject({ state: 'active' });
     expect(onboarding.counts()?.city.production.activated).toBe(1);
   });
 
@@ -245,71 +240,5 @@ describe('workers', () => {
       message.type === 'shut-out' ? message.subjects.length : 0,
     );
     expect(sizes).toEqual([5000, 5000, 2000]);
-  });
-});
-
-describe('a machine that claims', () => {
-  const question = (serial: string): Question => ({
-    kind: 'provision',
-    enterprise: 'acme',
-    claim: 'batch',
-    serial,
-    profile: 'cnc-machining-centre',
-  });
-
-  async function withClaim() {
-    const world = await setUp();
-    const expiresAtMs = world.clock.nowMs() + 1000 * minuteMs;
-    const claim = { enterprise: 'acme', id: 'batch', expiresAtMs, devicesMax: 5000 };
-    await world.registry.claims.issue(claim, 'operator');
-    return world;
-  }
-
-  test('is told its credential, the same again until it has used it, and never after', async () => {
-    const { ask, clock, onboarding, opened, registry, sessions } = await withClaim();
-    const first = (await ask(question('sn-1'))) as ProvisionAnswer;
-    expect(first).toMatchObject({
-      clientId: 'acme.sn-1',
-      username: 'acme/sn-1',
-      topic: 'onramp/v1/acme/sn-1/telemetry',
-    });
-    expect(JSON.parse(first.sample)).toHaveProperty('values');
-    await clock.advanceAsync(5 * minuteMs);
-    expect(await ask(question('sn-1'))).toEqual(first);
-    const stored = await registry.device('acme', 'sn-1');
-    expect(stored?.secretHash).toEqual(secretHash(first.password));
-    expect(onboarding.counts()?.city.production.registered).toBe(1);
-    sessions(0, opened(1, 'sn-1'));
-    await clock.advanceAsync(300);
-    await expect(ask(question('sn-1'))).rejects.toMatchObject({ code: 'claim.serial-taken' });
-  });
-
-  test('later than ten minutes it is told another one', async () => {
-    const { ask, clock } = await withClaim();
-    const first = (await ask(question('sn-1'))) as ProvisionAnswer;
-    await clock.advanceAsync(11 * minuteMs);
-    const second = (await ask(question('sn-1'))) as ProvisionAnswer;
-    expect(second.password).not.toBe(first.password);
-  });
-
-  test('many at once are all answered, each with its own, those refused with their reason', async () => {
-    const { ask } = await withClaim();
-    const serials = Array.from({ length: 1200 }, (_, i) => `sn-${i}`);
-    const answers = await Promise.all([
-      ...serials.map((serial) => ask(question(serial))),
-      failureOf(ask({ ...question('sn-x'), claim: 'other' } as Question)),
-    ]);
-    expect(answers.pop()).toMatchObject({ code: 'claim.invalid' });
-    const told = answers as ProvisionAnswer[];
-    expect(new Set(told.map(({ password }) => password)).size).toBe(1200);
-    expect(told.map(({ clientId }) => clientId)).toEqual(serials.map((serial) => `acme.${serial}`));
-  });
-
-  test('a credential that is not used in time is void', async () => {
-    const { ask, clock, stateOf } = await withClaim();
-    await ask(question('sn-1'));
-    expect(await stateOf('sn-1')).toBe('provisioned');
-    await clock.advanceAsync(61 * minuteMs);
-    expect(await stateOf('sn-1')).toBe('expired');
   });
 });

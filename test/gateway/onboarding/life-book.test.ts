@@ -31,6 +31,8 @@ class World {
   readonly noted: string[] = [];
   readonly unknown: string[] = [];
   readonly unwelcome: [string, DeviceState][] = [];
+  /** `{key} {state}`, or `{key} first row`. */
+  readonly told: string[] = [];
   readonly book = new LifeBook({
     clock: this.clock,
     inactiveAfterMs: 15 * minuteMs,
@@ -38,6 +40,8 @@ class World {
     onRow: (key) => this.noted.push(key),
     onUnknown: (key) => this.unknown.push(key),
     onUnwelcome: (key, state) => this.unwelcome.push([key, state]),
+    onState: (key, state) => this.told.push(`${key} ${state}`),
+    onFirstRow: (key) => this.told.push(`${key} first row`),
   });
 
   put(device: string, more: Partial<KnownLife> = {}): void {
@@ -218,9 +222,38 @@ test('registered anew, a device has no rows of its life before', () => {
   const w = new World();
   const nowMs = w.clock.nowMs();
   w.put('acme.d1', { state: 'active', activatedAtMs: nowMs, lastRowAtMs: nowMs });
+  w.clock.advance(minuteMs);
   w.book.rowsStored(['acme.d1']);
+  expect([...w.book.unnoted()]).toEqual([{ key: 'acme.d1', atMs: w.clock.nowMs() }]);
   w.put('acme.d1', { state: 'registered', activatedAtMs: null, lastRowAtMs: null });
   expect(w.book.counts().city.production).toEqual(nested(1, 0, 0, 0));
+  expect([...w.book.unnoted()]).toEqual([]);
+});
+
+describe('a state', () => {
+  test('is told when it has changed, however that came, and once', () => {
+    const w = new World();
+    w.put('acme.d1');
+    w.put('acme.d1', { district: 'xinbei' });
+    expect(w.told).toEqual([]);
+    w.put('acme.d1', { state: 'provisioned' });
+    w.put('acme.d1');
+    expect(w.told.splice(0)).toEqual(['acme.d1 provisioned']);
+    w.registry.get('acme.d1')!.life = { state: 'provisioned', suspendedFrom: null };
+    w.change('acme.d1', 'store');
+    expect(w.told.splice(0)).toEqual(['acme.d1 first row', 'acme.d1 active']);
+    w.change('acme.d1', 'silence');
+    w.change('acme.d1', 'store');
+    expect(w.told.splice(0)).toEqual(['acme.d1 inactive', 'acme.d1 active']);
+  });
+
+  test('of a device that is not known yet is told by what happened to it', () => {
+    const w = new World();
+    const at = { enterprise: 'acme', device: 'd9', atMs: 1, cause: '', actor: '' };
+    w.book.apply({ ...at, event: 'store', from: 'connected', to: 'active' });
+    expect(w.told).toEqual(['acme.d9 first row', 'acme.d9 active']);
+    expect(w.unknown).toEqual(['acme.d9']);
+  });
 });
 
 const devices = ['a.d0', 'a.d1', 'a.d2', 'b.d0', 'b.d1'];

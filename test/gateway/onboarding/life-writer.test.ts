@@ -12,9 +12,11 @@ function setUp() {
   const noted: string[][] = [];
   const outcomes: LifeOutcome[] = [];
   const refused: string[] = [];
-  const world = { failing: false, unknown: new Set<string>() };
+  const world = { failing: false, failsOnce: false, unknown: new Set<string>() };
   const fail = () => {
-    if (world.failing) throw new OnrampError('database.unavailable');
+    const fails = world.failing || world.failsOnce;
+    world.failsOnce = false;
+    if (fails) throw new OnrampError('database.unavailable');
   };
   const writer = new LifeWriter({
     lives: {
@@ -115,4 +117,52 @@ describe('what became due', () => {
     writer.add('acme.a', 'connect', 1);
     await writer.stop();
   });
+});
+
+describe('what is written at once', () => {
+  test('is what waits by then, in the parts and the order in which it waits', async () => {
+    const { applied, clock, outcomes, writer } = setUp();
+    for (let i = 0; i < 2500; i++) writer.add(`acme.d${i}`, 'connect', 1);
+    await writer.flush();
+    expect(applied.map((part) => part.length)).toEqual([1000, 1000, 500]);
+    expect(outcomes).toHaveLength(2500);
+    await clock.advanceAsync(1000);
+    expect(applied).toHaveLength(3);
+  });
+
+  test('rejects when it cannot be, and is written later, before what came meanwhile', async () => {
+    const { applied, clock, world, writer } = setUp();
+    world.failing = true;
+    writer.add('acme.a', 'connect', 1);
+    const flushed = writer.flush();
+    writer.add('acme.a', 'store', 2);
+    await expect(flushed).rejects.toMatchObject({ code: 'database.unavailable' });
+    world.failing = false;
+    await clock.advanceAsync(1000);
+    expect(applied.map(events)).toEqual([['a connect', 'a store']]);
+  });
+
+  test('waits for what is under way, also when that fails', async () => {
+    const { applied, clock, world, writer } = setUp();
+    writer.add('acme.a', 'connect', 1);
+    await clock.advanceAsync(199);
+    world.failsOnce = true;
+    clock.advance(1);
+    await writer.flush();
+    expect(world.failsOnce).toBe(false);
+    expect(applied.map(events)).toEqual([['a connect']]);
+  });
+});
+
+test('what was taken and not written is put back before what is newer, once each', async () => {
+  const { applied, clock, writer } = setUp();
+  writer.add('acme.a', 'connect', 1);
+  writer.add('acme.a', 'store', 2);
+  const taken = writer.take('acme.a');
+  writer.add('acme.a', 'store', 3);
+  writer.add('acme.a', 'silence', 4);
+  writer.restore('acme.a', taken);
+  writer.restore('acme.b', []);
+  await clock.advanceAsync(200);
+  expect(applied.map(events)).toEqual([['a connect', 'a store', 'a silence']]);
 });
