@@ -47,16 +47,6 @@ export class SessionDirectory {
     this.#options = options;
   }
 
-  /** Sessions that are open, those of claims included. */
-  get size(): number {
-    return this.#rows.size;
-  }
-
-  /** True when the device or gateway has a session. */
-  has(key: string): boolean {
-    return this.#rows.has(key);
-  }
-
   /** Sessions of one enterprise. */
   countOf(enterprise: string): number {
     return this.#enterprises.get(enterprise) ?? 0;

@@ -38,10 +38,6 @@ export class LifeColumns {
   districtCell = new Int32Array(rowsInitial);
   industryCell = new Int32Array(rowsInitial);
 
-  get size(): number {
-    return this.keys.length;
-  }
-
   find(key: string): number | undefined {
     return this.#rows.get(key);
   }
