@@ -31,7 +31,7 @@ import type { Store } from './stores/store.ts';
 import { type TlsIdentity, tlsIdentity } from './tls-identity.ts';
 import { endpointOf, lanAddress } from './trials/endpoint.ts';
 import { TrialKeeper } from './trials/trial-keeper.ts';
-import { Upkeep } from './upkeep.ts';
+import { Upkeep, type UpkeepOptions } from './upkeep.ts';
 import { WorkerPool, type WorkerPoolOptions } from './worker-pool.ts';
 
 const lingerMs = 200;
@@ -148,18 +148,8 @@ export class Supervisor {
       onboarding: () => onboarding.counts(),
       simulated: this.#settings.simulated,
     });
-    await shipper.start();
-    this.#closers.push(() => shipper.stop(drainTimeoutMs));
-    this.#closers.push(() => workers.stop());
-    const kept = { room, workers, board, rates, store, deadLetters, registry };
-    const upkeep = new Upkeep({ ...own, ...kept });
-    this.#closers.push(() => upkeep.stop());
-    await upkeep.grantRoom();
-    await workers.start();
-    upkeep.start();
-    const trials = new TrialKeeper({ registry, onboarding, clock: this.#clock, log: this.#log });
-    trials.start();
-    this.#closers.push(() => trials.stop());
+    await this.#begin(shipper, { room, workers, board, rates, store, deadLetters, registry });
+    this.#keepTrials(registry, onboarding);
     const api = await this.#startApi({
       registry,
       onboarding,
@@ -171,6 +161,29 @@ export class Supervisor {
       workers,
     });
     return this.#announce(api, workers, tls, operatorToken);
+  }
+
+  /** Ships what is there, then lets devices in. */
+  async #begin(
+    shipper: Shipper,
+    kept: Omit<UpkeepOptions, 'settings' | 'clock' | 'log'> & { readonly workers: WorkerPool },
+  ): Promise<void> {
+    const { workers } = kept;
+    await shipper.start();
+    this.#closers.push(() => shipper.stop(drainTimeoutMs));
+    this.#closers.push(() => workers.stop());
+    const own = { settings: this.#settings, clock: this.#clock, log: this.#log };
+    const upkeep = new Upkeep({ ...own, ...kept });
+    this.#closers.push(() => upkeep.stop());
+    await upkeep.grantRoom();
+    await workers.start();
+    upkeep.start();
+  }
+
+  #keepTrials(registry: Registry, onboarding: Onboarding): void {
+    const trials = new TrialKeeper({ registry, onboarding, clock: this.#clock, log: this.#log });
+    trials.start();
+    this.#closers.push(() => trials.stop());
   }
 
   /** Takes hold of the data folder and the ports; what TLS shows is in that folder. */
