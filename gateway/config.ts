@@ -77,7 +77,8 @@ const enterpriseSettings = z.strictObject({
     .max(1_000_000)
     .default(5000)
     .describe(
-      'Messages a second of one enterprise, where no other limit is set for it; a message counts once for each started 4 KiB',
+      'Messages a second of one enterprise, where no other limit is set for it; a message counts ' +
+        'once for each started 4 KiB',
     ),
   journalShare: z
     .number()
@@ -163,7 +164,10 @@ export type GatewaySettings = z.output<typeof gatewaySettings>;
 /** What a configuration file may hold. */
 export type GatewaySettingsInput = z.input<typeof gatewaySettings>;
 
-/** Settings from a parsed document. @throws OnrampError `config.invalid` naming every mistake at once. */
+/**
+ * Settings from a parsed document.
+ * @throws OnrampError `config.invalid` naming every mistake at once.
+ */
 export function parseSettings(document: unknown): GatewaySettings {
   const parsed = gatewaySettings.safeParse(document ?? {});
   if (!parsed.success)

@@ -60,7 +60,8 @@ export class JournalRoom {
 
   /**
    * What each of `workers` is told; `journalShare` is the part of the journal for one enterprise. A
-   * backlog of one share or less binds nobody, for nobody can hold more of it: however long it lasts.
+   * backlog of one share or less binds nobody, for nobody can hold more of it: however long it
+   * lasts.
    */
   grant(workers: number, journalShare: number): RoomGrant {
     const bytes = Math.floor(this.bytes / workers);

@@ -1,4 +1,6 @@
-/** Holds back an address that keeps logging in with wrong credentials. Pure: the time is passed in. */
+/**
+ * Holds back an address that keeps logging in with wrong credentials. Pure: the time is passed in.
+ */
 
 import { limits } from '../model/limits.ts';
 
@@ -29,7 +31,9 @@ interface Failures {
   readonly freeAtMs: number;
 }
 
-/** Counts failures by remote address; of IPv6 by its first 64 bits, which one network has to itself. */
+/**
+ * Counts failures by remote address; of IPv6 by its first 64 bits, which one network has to itself.
+ */
 export class LoginBackoff {
   readonly #options: LoginBackoffOptions;
   /** The one that failed longest ago comes first. */
@@ -68,7 +72,10 @@ export class LoginBackoff {
   }
 }
 
-/** The first 64 bits of an IPv6 address; an IPv4 address as it is, mapped or not (RFC 4291 §2.5.5.2). */
+/**
+ * The first 64 bits of an IPv6 address; an IPv4 address as it is, mapped or not (RFC 4291
+ * §2.5.5.2).
+ */
 export function networkOf(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
   if (mapped !== undefined || !address.includes(':')) return mapped ?? address;

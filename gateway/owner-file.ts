@@ -17,7 +17,9 @@ import { secretBytes } from '../model/random.ts';
 /** A key of AES-256. */
 const registryKeyBytes = 32;
 
-/** The secret in a file: 256 bits in base64url, made and written for its owner when there is none. */
+/**
+ * The secret in a file: 256 bits in base64url, made and written for its owner when there is none.
+ */
 export function secretIn(path: string): string {
   if (existsSync(path)) return readFileSync(path, 'utf8').trim();
   const secret = secretBytes(32).toString('base64url');
@@ -31,9 +33,9 @@ export function fleetKeyIn(path: string): Buffer {
 }
 
 /**
- * The 32-byte key that keeps group keys in the registry unreadable to whoever has only its file: the
- * environment variable `ONRAMP_REGISTRY_KEY` (base64url), else what is in the file, made when there
- * is none. Throws `config.invalid` when it is no such key.
+ * The 32-byte key that keeps group keys in the registry unreadable to whoever has only its file:
+ * the environment variable `ONRAMP_REGISTRY_KEY` (base64url), else what is in the file, made when
+ * there is none. Throws `config.invalid` when it is no such key.
  */
 export function registryKeyIn(path: string): Buffer {
   const given = process.env.ONRAMP_REGISTRY_KEY?.trim();

@@ -30,7 +30,9 @@ export function takeDataFolder(data: DataPaths): Lock {
   return lock;
 }
 
-/** Orphaned workers of a killed supervisor may still be writing their last commit: waits for them. */
+/**
+ * Orphaned workers of a killed supervisor may still be writing their last commit: waits for them.
+ */
 export async function waitForOrphans(data: DataPaths, clock: Clock): Promise<void> {
   const orphans = await lockExclusive(data.workersLock, { timeoutMs: orphanTimeoutMs, clock });
   orphans.release();

@@ -53,8 +53,9 @@ export class SessionDirectory {
   }
 
   /**
-   * Takes in what a worker reports; answers which sessions lose by it. A session whose end is in the
-   * same report takes nobody's place: its client may have come back, and another worker have told first.
+   * Takes in what a worker reports; answers which sessions lose by it. A session whose end is in
+   * the same report takes nobody's place: its client may have come back, and another worker have
+   * told first.
    */
   apply(worker: number, changes: readonly SessionChange[]): EndedSession[] {
     const over = new Set(changes.map((change) => ('closed' in change ? change.closed : null)));

@@ -1,6 +1,6 @@
 /**
- * Which devices and gateways were shut out of late, so that a CONNECT whose credential was looked up
- * before is closed when it becomes a session.
+ * Which devices and gateways were shut out of late, so that a CONNECT whose credential was looked
+ * up before is closed when it becomes a session.
  */
 
 import type { ErrorCode } from '../model/errors.ts';
@@ -37,7 +37,9 @@ export class ShutOuts {
     }
   }
 
-  /** Why a session must not begin whose credential was looked up from `lookedUpAtMs` on, or null. */
+  /**
+   * Why a session must not begin whose credential was looked up from `lookedUpAtMs` on, or null.
+   */
   since(key: string, lookedUpAtMs: number): ErrorCode | null {
     const found = this.#byKey.get(key);
     if (found !== undefined && found.atMs >= lookedUpAtMs) return found.code;

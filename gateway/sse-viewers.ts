@@ -1,4 +1,6 @@
-/** Whoever reads a stream of server-sent events, in rooms: bounded, and nobody waits for the slow. */
+/**
+ * Whoever reads a stream of server-sent events, in rooms: bounded, and nobody waits for the slow.
+ */
 
 import { PassThrough, type Readable } from 'node:stream';
 import type { Clock } from '../model/clock.ts';

@@ -29,7 +29,9 @@ export class StoreStart {
     this.#options = options;
   }
 
-  /** Since when the store could not be started, and why not, as of the last try; null once it is. */
+  /**
+   * Since when the store could not be started, and why not, as of the last try; null once it is.
+   */
   get unavailable(): ShipperStatus['unavailable'] {
     return this.#unavailable;
   }

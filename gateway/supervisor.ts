@@ -78,8 +78,8 @@ export class Supervisor {
   }
 
   /**
-   * Stops accepting, commits and ships what is left, and closes everything. May be called again, and
-   * resolves when all of it is done.
+   * Stops accepting, commits and ships what is left, and closes everything. May be called again,
+   * and resolves when all of it is done.
    */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop();

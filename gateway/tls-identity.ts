@@ -29,9 +29,9 @@ export interface TlsIdentityOptions {
 }
 
 /**
- * Reads the configured key and certificate, or makes a self-signed one in `folder` that is kept: for
- * the names and addresses this machine has at that moment, and the host of `publicUrl`. One that
- * does not name that host is made anew; addresses may come and go.
+ * Reads the configured key and certificate, or makes a self-signed one in `folder` that is kept:
+ * for the names and addresses this machine has at that moment, and the host of `publicUrl`. One
+ * that does not name that host is made anew; addresses may come and go.
  * @throws OnrampError `config.invalid` when the files cannot be read.
  */
 export async function tlsIdentity(

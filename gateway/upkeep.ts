@@ -1,4 +1,7 @@
-/** What a gateway does again and again: grants its workers room, says whether it is ready, forgets what is old. */
+/**
+ * What a gateway does again and again: grants its workers room, says whether it is ready, forgets
+ * what is old.
+ */
 
 import type { Clock, Timer } from '../model/clock.ts';
 import { errorTable, messageOf } from '../model/errors.ts';

@@ -64,8 +64,8 @@ export class WorkerLink implements SessionReports {
   }
 
   /**
-   * The supervisor's answer. Rejects with what it rejected with, or with `connect.busy` when there is
-   * none in time or too many questions are open: then the machine may ask again.
+   * The supervisor's answer. Rejects with what it rejected with, or with `connect.busy` when there
+   * is none in time or too many questions are open: then the machine may ask again.
    */
   readonly ask = <Answer>(question: Question): Promise<Answer> => {
     const { clock, send } = this.#options;

@@ -28,7 +28,9 @@ export interface DeviceEvent {
   readonly code: ErrorCode | null;
   /** What exactly: the field and its value, the topic, the new state; bounded. */
   readonly detail: string;
-  /** How many like it happened since the event before (a flood is told once a second); 1 or more. */
+  /**
+   * How many like it happened since the event before (a flood is told once a second); 1 or more.
+   */
   readonly count: number;
 }
 
@@ -49,8 +51,8 @@ export interface DeviceEventHub {
   /** The newest events, oldest first; watching begins with the first call. */
   recent(key: string): readonly ToldDeviceEvent[];
   /**
-   * Server-sent events `event: device` with a `ToldDeviceEvent`: first the recent ones, then as they
-   * happen. Throws `api.too-many-viewers`.
+   * Server-sent events `event: device` with a `ToldDeviceEvent`: first the recent ones, then as
+   * they happen. Throws `api.too-many-viewers`.
    */
   join(key: string): Readable;
   /** Takes in what a worker or the supervisor saw. */

@@ -153,7 +153,9 @@ export class EventHub implements DeviceEventHub {
   }
 }
 
-/** Adds an event; one like the newest is counted with it, so that what differs is kept for longer. */
+/**
+ * Adds an event; one like the newest is counted with it, so that what differs is kept for longer.
+ */
 function remember(events: ToldDeviceEvent[], told: ToldDeviceEvent, eventsMax: number): void {
   const newest = events.at(-1);
   if (

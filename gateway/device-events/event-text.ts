@@ -1,4 +1,6 @@
-/** A device's event in one plain sentence, in English and Chinese: what happened, and what to do. */
+/**
+ * A device's event in one plain sentence, in English and Chinese: what happened, and what to do.
+ */
 
 import { type DeviceState, deviceStates } from '../../model/device.ts';
 import { type ErrorCode, errorTable } from '../../model/errors.ts';

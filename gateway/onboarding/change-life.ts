@@ -1,4 +1,6 @@
-/** A change of a device's life that somebody asked for: written durably, or refused with a reason. */
+/**
+ * A change of a device's life that somebody asked for: written durably, or refused with a reason.
+ */
 
 import type { DeviceState } from '../../model/device.ts';
 import { type ErrorCode, OnrampError } from '../../model/errors.ts';

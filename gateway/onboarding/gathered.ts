@@ -7,7 +7,9 @@ import { limits } from '../../model/limits.ts';
 
 export interface GatheredOptions<Request, Answer> {
   readonly clock: Clock;
-  /** Answers up to `provisionBatchMax` requests, each by itself; rejects when it could do nothing. */
+  /**
+   * Answers up to `provisionBatchMax` requests, each by itself; rejects when it could do nothing.
+   */
   readonly write: (requests: readonly Request[]) => Promise<readonly (Answer | OnrampError)[]>;
 }
 

@@ -1,7 +1,7 @@
 /**
- * The life of every device and gateway in memory: who is counted where, what their sessions and rows
- * make due, and who has fallen silent. The registry has the last word about states: nothing changes
- * here but by what it answered.
+ * The life of every device and gateway in memory: who is counted where, what their sessions and
+ * rows make due, and who has fallen silent. The registry has the last word about states: nothing
+ * changes here but by what it answered.
  */
 
 import type { Clock } from '../../model/clock.ts';
@@ -248,7 +248,9 @@ export class LifeBook {
     if (stores) this.#options.onDue(keys[row]!, 'store', nowMs);
   }
 
-  /** Whoever shuts a device out tells the workers; this finds a session that came in beside that. */
+  /**
+   * Whoever shuts a device out tells the workers; this finds a session that came in beside that.
+   */
   #checkWelcome(row: number): void {
     const state = this.#table.state[row]!;
     if (states[state]!.welcome || !this.#table.has(row, flag.session)) return;

@@ -1,4 +1,6 @@
-/** What the supervisor knows of each device and gateway, in columns: some 70 bytes each, and a key. */
+/**
+ * What the supervisor knows of each device and gateway, in columns: some 70 bytes each, and a key.
+ */
 
 const rowsInitial = 1024;
 

@@ -62,7 +62,9 @@ export class LifeReader {
     });
   }
 
-  /** A profile was changed: devices of it are counted elsewhere when it is no production any more. */
+  /**
+   * A profile was changed: devices of it are counted elsewhere when it is no production any more.
+   */
   profileChanged(profile: string): void {
     const before = this.#production.get(profile);
     this.#production.delete(profile);

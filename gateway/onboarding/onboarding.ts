@@ -1,4 +1,6 @@
-/** Onboarding as the API and the workers see it: changes that take effect at once, and the counts. */
+/**
+ * Onboarding as the API and the workers see it: changes that take effect at once, and the counts.
+ */
 
 import type { DeviceEventHub } from '../device-events/device-event.ts';
 import type { DirectoryEntry } from '../registry/registry.ts';
@@ -54,8 +56,8 @@ export interface Onboarding {
    */
   identityChanged(keys: readonly string[]): void;
   /**
-   * Devices were added or moved: the counts take them in. With `keys`, only these, at once; without,
-   * the directory is read anew, a moment later.
+   * Devices were added or moved: the counts take them in. With `keys`, only these, at once;
+   * without, the directory is read anew, a moment later.
    */
   directoryChanged(keys?: readonly string[]): void;
   /** The limits of an enterprise were changed. */

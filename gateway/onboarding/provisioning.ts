@@ -70,8 +70,8 @@ export class Provisioning {
 
   /**
    * A credential for the machine. The same machine asking again with the same claim, before it has
-   * used its credential, is given the same one, so that an answer on its way stays good. Rejects with
-   * `claim.*`, `device.*`, `registry.*`.
+   * used its credential, is given the same one, so that an answer on its way stays good. Rejects
+   * with `claim.*`, `device.*`, `registry.*`.
    */
   async answer(question: ProvisionQuestion): Promise<ProvisionAnswer> {
     const { claim, enterprise, profile, serial } = question;

@@ -1,4 +1,6 @@
-/** What a worker asks the supervisor, who alone writes the registry, while a machine comes on board. */
+/**
+ * What a worker asks the supervisor, who alone writes the registry, while a machine comes on board.
+ */
 
 import type { PinnedCertificate } from '../registry/authorities.ts';
 

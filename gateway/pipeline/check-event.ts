@@ -7,7 +7,10 @@ import type { KnownDevice } from './known-device.ts';
 
 const codePattern = /^[A-Za-z0-9._-]{1,64}$/;
 
-/** Checks an alarm. Nothing of an event is optional but `ts` and `seq`: it is refused whole or stored whole. */
+/**
+ * Checks an alarm. Nothing of an event is optional but `ts` and `seq`: it is refused whole or
+ * stored whole.
+ */
 export function checkEvent(raw: RawEvent, known: KnownDevice, context: CheckContext): Checked {
   const timestamp = checkTimestamp(raw.ts, context);
   if (typeof timestamp === 'object' && timestamp !== null) {

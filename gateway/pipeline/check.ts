@@ -51,7 +51,9 @@ export type Checked =
 
 const noneRefused: readonly Refused[] = [];
 
-/** Checks a reading of a device whose profile has `rules`; `rules` null means the generic profile. */
+/**
+ * Checks a reading of a device whose profile has `rules`; `rules` null means the generic profile.
+ */
 export function checkReading(
   raw: RawReading,
   known: KnownDevice,

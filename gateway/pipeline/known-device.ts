@@ -37,7 +37,9 @@ export class KnownDevice {
     return seriesPrefix(genericProfileId, { device, enterprise, signal });
   }
 
-  /** The series of one alarm: two alarms, or raised and cleared, in one millisecond are two rows. */
+  /**
+   * The series of one alarm: two alarms, or raised and cleared, in one millisecond are two rows.
+   */
   eventSeries(code: string, state: string): string {
     const { device, district, enterprise, industry } = this.device;
     return seriesPrefix(eventMeasurement, { code, device, district, enterprise, industry, state });

@@ -1,7 +1,7 @@
 /**
  * The whole control flow of a worker: messages queue, a batch of them is checked and committed, and
- * only then are they settled, in the order of their arrival. One commit is under way at a time; what
- * arrives meanwhile is the next batch (group commit).
+ * only then are they settled, in the order of their arrival. One commit is under way at a time;
+ * what arrives meanwhile is the next batch (group commit).
  */
 
 import type { Clock, Timer } from '../../model/clock.ts';
@@ -19,7 +19,10 @@ import { RefusalLimiter } from './refusal-limiter.ts';
 
 /** Where commits go: the journal. */
 export interface CommitLog {
-  /** Resolves when the commit is durable. Rejects with `journal.full` (again later) or anything else (never again). */
+  /**
+   * Resolves when the commit is durable. Rejects with `journal.full` (again later) or anything else
+   * (never again).
+   */
   append(commit: Commit): Promise<unknown>;
 }
 

@@ -1,4 +1,6 @@
-/** Values of a stranger's payload, put into words safely: bounded, and never by their own methods. */
+/**
+ * Values of a stranger's payload, put into words safely: bounded, and never by their own methods.
+ */
 
 const charsMax = 60;
 
@@ -10,7 +12,9 @@ export function shown(value: unknown): string {
   return text.length > charsMax ? `${text.slice(0, charsMax)}…` : text;
 }
 
-/** JSON of a value that came out of JSON; empty when it is nested too deeply to be written again. */
+/**
+ * JSON of a value that came out of JSON; empty when it is nested too deeply to be written again.
+ */
 export function toJson(value: unknown): string {
   try {
     return JSON.stringify(value);

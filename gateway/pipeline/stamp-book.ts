@@ -2,8 +2,8 @@
  * Timestamps for readings that have none: of one device strictly increasing, also across its
  * sessions, so that no two readings merge in the store.
  *
- * Readings that arrive in the same millisecond run ahead of the clock. How far is bounded, and a new
- * worker begins that far ahead: so it cannot give a stamp again that a killed one has given.
+ * Readings that arrive in the same millisecond run ahead of the clock. How far is bounded, and a
+ * new worker begins that far ahead: so it cannot give a stamp again that a killed one has given.
  */
 
 /** Beyond this many devices those whose stamps are past are forgotten: they need no memory. */
@@ -24,7 +24,9 @@ export class StampBook {
     this.#limits = limits;
   }
 
-  /** A stamp for `device`; null when its readings arrive faster than one a millisecond for too long. */
+  /**
+   * A stamp for `device`; null when its readings arrive faster than one a millisecond for too long.
+   */
   next(device: string, nowMs: number): number | null {
     const { floorMs, leadMsMax } = this.#limits;
     const earliest = Math.max(nowMs, floorMs);

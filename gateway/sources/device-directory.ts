@@ -33,7 +33,8 @@ export interface Arrival extends Omit<Admission, 'registered'> {
 /**
  * Looks devices up in the registry. Devices with a session of their own are read at CONNECT and
  * kept as long as the session; those carried by a gateway's session are kept for half a minute, or
- * until they are shut out. Absence is never remembered: a device registered a moment ago may connect.
+ * until they are shut out. Absence is never remembered: a device registered a moment ago may
+ * connect.
  */
 export class DeviceDirectory {
   readonly #registry: RegistryReader;
@@ -78,7 +79,10 @@ export class DeviceDirectory {
     this.#carried.delete(key);
   }
 
-  /** A device that `gateway` of `enterprise` may speak for, from memory; undefined when it must be looked up. */
+  /**
+   * A device that `gateway` of `enterprise` may speak for, from memory; undefined when it must be
+   * looked up.
+   */
   carried(enterprise: string, device: string, gateway: string): KnownDevice | undefined {
     const key = deviceKey(enterprise, device);
     const found = this.#carried.get(key);

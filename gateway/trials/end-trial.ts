@@ -18,8 +18,8 @@ const cause = 'the trial has ended';
 
 /**
  * Voids the tokens of the enterprise and its ways in, suspends its devices, and only then notes the
- * end, so that a process that dies in between does it again. Rejects with `registry.not-found`; with
- * the signal's reason when that is aborted.
+ * end, so that a process that dies in between does it again. Rejects with `registry.not-found`;
+ * with the signal's reason when that is aborted.
  */
 export async function endTrial(
   { clock, onboarding, registry }: TrialParts,

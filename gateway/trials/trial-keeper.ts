@@ -1,4 +1,6 @@
-/** Looks after trials while the gateway runs: the events of their devices are kept, and each ends. */
+/**
+ * Looks after trials while the gateway runs: the events of their devices are kept, and each ends.
+ */
 
 import type { Timer } from '../../model/clock.ts';
 import { messageOf } from '../../model/errors.ts';
@@ -24,7 +26,10 @@ export class TrialKeeper {
     this.#options = options;
   }
 
-  /** Keeps the events of the devices of running trials, and ends those that have expired, from now on. */
+  /**
+   * Keeps the events of the devices of running trials, and ends those that have expired, from now
+   * on.
+   */
   start(): void {
     this.#sweep(() => this.#keepEvents());
     this.#timer = this.#options.clock.every(sweepIntervalMs, () => this.#sweep());

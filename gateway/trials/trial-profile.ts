@@ -1,4 +1,6 @@
-/** The profile of a trial's machine: a known one, or one from a short form or a table of signals. */
+/**
+ * The profile of a trial's machine: a known one, or one from a short form or a table of signals.
+ */
 
 import { OnrampError } from '../../model/errors.ts';
 import { isDirectoryId } from '../../model/identifiers.ts';

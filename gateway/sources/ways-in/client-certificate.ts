@@ -16,8 +16,8 @@ export function presentsCertificate({ certificate, password }: ConnectAttempt): 
 
 /**
  * A certificate that an authority of the device's enterprise signed. The device is known by it from
- * its first use on; a newer one takes its place, an older one is void. A device that is not registered
- * is, if the authority vouches for such.
+ * its first use on; a newer one takes its place, an older one is void. A device that is not
+ * registered is, if the authority vouches for such.
  */
 export const clientCertificate: Way = async (attempt, context) => {
   const { certificate, clientId } = attempt;
@@ -66,7 +66,9 @@ function mustVouch(
   );
 }
 
-/** True when the device is known by this certificate; false when it may be known by it from now on. */
+/**
+ * True when the device is known by this certificate; false when it may be known by it from now on.
+ */
 function isPinned(
   known: RegisteredDevice,
   presented: PinnedCertificate,

@@ -10,9 +10,9 @@ import { secret } from './secret.ts';
 import { badCredentials, refusalOf, refused, type Way } from './way.ts';
 
 /**
- * User name and password as with any secret, here the one that a group of the enterprise derives for
- * the device. The device is registered with it, and from then on let in as any other: by its hash.
- * Null when no group derives it.
+ * User name and password as with any secret, here the one that a group of the enterprise derives
+ * for the device. The device is registered with it, and from then on let in as any other: by its
+ * hash. Null when no group derives it.
  */
 export const groupKey: Way = async (attempt, context) => {
   const { clientId, username = '', password } = attempt;

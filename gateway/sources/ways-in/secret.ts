@@ -4,7 +4,10 @@ import { hash, timingSafeEqual } from 'node:crypto';
 import { parseUsername } from '../../../model/dialects/native.ts';
 import { admitted, badCredentials, type Way } from './way.ts';
 
-/** The user name `{enterprise}/{device}` and the secret as password; null when the device is unknown. */
+/**
+ * The user name `{enterprise}/{device}` and the secret as password; null when the device is
+ * unknown.
+ */
 export const secret: Way = async ({ username = '', password, ...attempt }, context) => {
   const name = parseUsername(username);
   if (name === null || password === undefined) return badCredentials;
