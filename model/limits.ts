@@ -160,8 +160,11 @@ export const limits = Object.freeze({
   apiDocumentBytesMax: 1 * MiB,
   /** Connections to the API at the same time. */
   apiConnectionsMax: 1000,
-  /** Tokens remembered to have been right, which are let in from an address that is held back. */
+  /** Tokens remembered to have been right, which are let in whatever others try. */
   apiTokensKnownMax: 10_000,
+  /** Look-ups of other tokens for one address: after a rest, and then each second. */
+  apiTokenLookUpsBurstMax: 100,
+  apiTokenLookUpsPerSecondMax: 20,
   /** Remote addresses whose failed log-ins are remembered. */
   loginAddressesMax: 20_000,
   /** Bytes read of a platform's answer to a client of its API (a page of 1,000 devices fits). */

@@ -6,10 +6,11 @@ import type { Clock } from '../../model/clock.ts';
 import { OnrampError } from '../../model/errors.ts';
 import { secretHash } from '../../model/fleet-secret.ts';
 import { limits } from '../../model/limits.ts';
-import { LoginBackoff } from '../login-backoff.ts';
 import type { Registry } from '../registry/registry.ts';
+import { parseToken } from '../registry/tokens.ts';
 import { type Identity, mayUse } from './roles.ts';
 import { anybody } from './route.ts';
+import { TokenLimiter } from './token-limiter.ts';
 
 export interface AuthenticationOptions {
   /** The token of the file in the data folder, in the clear. */
@@ -21,11 +22,12 @@ export interface AuthenticationOptions {
 /**
  * Gives every request to routes of `app` its identity, from `Authorization: Bearer {token}` (RFC
  * 6750 §2.1): the token in a query string is no token, for it would end up in logs and histories.
- * Refuses with `api.unauthorized` who has none, with `api.too-many-failures` (and Retry-After) an
- * address that keeps trying wrong ones, and with `api.forbidden` who may not use the route.
+ * Refuses with `api.unauthorized` who has none, with `api.too-many-failures` (and Retry-After) who
+ * keeps guessing at one token, or an address from which more are tried than are looked up, and with
+ * `api.forbidden` who may not use the route.
  *
  * Tokens are asked for each time, so that a revoked one is void at once. One that was right before
- * is let in whatever others on its address do.
+ * is let in whatever others on its address do; what is no token at all is not looked up.
  */
 export function authenticate(app: FastifyInstance, options: AuthenticationOptions): void {
   const gate = new TokenGate(options);
@@ -43,14 +45,13 @@ export function authenticate(app: FastifyInstance, options: AuthenticationOption
 class TokenGate {
   readonly #options: AuthenticationOptions;
   readonly #operatorHash: Buffer;
-  readonly #limiter: LoginBackoff;
+  readonly #limiter = new TokenLimiter();
   /** Hashes of tokens that were right when they were last asked for; the newest last. */
   readonly #knownGood = new Set<string>();
 
   constructor(options: AuthenticationOptions) {
     this.#options = options;
     this.#operatorHash = secretHash(options.operatorToken);
-    this.#limiter = new LoginBackoff();
   }
 
   async identityOf(request: FastifyRequest, reply: FastifyReply): Promise<Identity> {
@@ -61,24 +62,22 @@ class TokenGate {
     if (timingSafeEqual(hash, this.#operatorHash)) {
       return { role: 'operator', enterprise: null, actor: 'operator', expiresAtMs: null };
     }
+    const id = parseToken(text)?.id;
+    if (id === undefined) throw unauthorized(reply);
     const key = hash.toString('base64url');
-    if (!this.#knownGood.has(key)) this.#refuseWhoFailsTooOften(request, reply);
+    const isKnown = this.#knownGood.has(key);
+    const nowMs = () => this.#options.clock.monotonicMs();
+    if (!isKnown) refuseUntil(this.#limiter.take(request.ip, id, nowMs()), reply);
     const entry = await this.#options.registry.tokens.verify(text);
     this.#knownGood.delete(key);
     if (entry === null) {
-      this.#limiter.failed(request.ip, this.#options.clock.monotonicMs());
+      this.#limiter.wrong(request.ip, id, nowMs());
       throw unauthorized(reply);
     }
+    if (!isKnown) this.#limiter.right(request.ip, nowMs());
     this.#remember(key);
     const { role, enterprise, expiresAtMs } = entry;
     return { role, enterprise, actor: tokenActor(entry.id), expiresAtMs };
-  }
-
-  #refuseWhoFailsTooOften(request: FastifyRequest, reply: FastifyReply): void {
-    const waitMs = this.#limiter.waitMs(request.ip, this.#options.clock.monotonicMs());
-    if (waitMs === 0) return;
-    reply.header('retry-after', Math.ceil(waitMs / 1000));
-    throw new OnrampError('api.too-many-failures');
   }
 
   #remember(key: string): void {
@@ -92,6 +91,13 @@ class TokenGate {
 /** Who acts with the token of that id. */
 export function tokenActor(id: string): string {
   return `token:${id}`;
+}
+
+/** Throws `api.too-many-failures` unless there is nothing to wait for. */
+function refuseUntil(waitMs: number, reply: FastifyReply): void {
+  if (waitMs === 0) return;
+  reply.header('retry-after', Math.ceil(waitMs / 1000));
+  throw new OnrampError('api.too-many-failures');
 }
 
 function unauthorized(reply: FastifyReply): OnrampError {

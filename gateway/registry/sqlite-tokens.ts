@@ -14,11 +14,7 @@ import type { Page, PageRequest } from './registry.ts';
 import { generateSecret } from './secrets.ts';
 import type { RegistryConnection } from './sqlite-part.ts';
 import type { Row } from './sqlite-reader.ts';
-import type { NewToken, Role, TokenEntry, Tokens } from './tokens.ts';
-
-/** `onramp_{id}_{secret}`: the secret is 256 bits in base64url. */
-const tokenPattern = /^onramp_([a-z0-9]{10,16})_([A-Za-z0-9_-]{43})$/;
-const tokenCharsMax = 'onramp_'.length + 16 + 1 + 43;
+import { type NewToken, parseToken, type Role, type TokenEntry, type Tokens } from './tokens.ts';
 
 const idAlphabet = 'abcdefghijklmnopqrstuvwxyz234567';
 const idChars = 12;
@@ -96,9 +92,9 @@ export class SqliteTokens implements Tokens {
   }
 
   async verify(text: string): Promise<TokenEntry | null> {
-    const match = text.length <= tokenCharsMax ? tokenPattern.exec(text) : null;
-    if (match === null) return null;
-    const [, id, secret] = match as unknown as [string, string, string];
+    const parsed = parseToken(text);
+    if (parsed === null) return null;
+    const { id, secret } = parsed;
     const row = this.#connection.read(() => this.#find.get(id));
     if (row === undefined) return null;
     if (!timingSafeEqual(row.secret_hash as Uint8Array, secretHash(secret))) return null;

@@ -41,3 +41,12 @@ export interface Tokens {
   /** Takes effect at once. Rejects with `registry.not-found`. */
   revoke(id: string, actor: string): Promise<TokenEntry>;
 }
+
+/** `onramp_{id}_{secret}`: the secret is 256 bits in base64url. */
+const tokenPattern = /^onramp_([a-z0-9]{10,16})_([A-Za-z0-9_-]{43})$/;
+
+/** The parts of a token's text; null when it is none. */
+export function parseToken(text: string): { readonly id: string; readonly secret: string } | null {
+  const match = tokenPattern.exec(text);
+  return match === null ? null : { id: match[1]!, secret: match[2]! };
+}
