@@ -98,7 +98,7 @@ export const dictionary = {
   'map.fill': { zh: '颜色:占全部已连接设备的比例', en: 'Fill: share of all that are connected' },
   'map.connected': { zh: '台已连接', en: 'connected' },
   'map.online': { zh: '在线 {count}', en: '{count} online' },
-  'map.enterprises': { zh: '{count} 家企业', en: '{count} firms' },
+  'map.enterprises': { zh: '{count} 家企业已连接', en: '{count} enterprises connected' },
   'map.elsewhere': { zh: '其他区域', en: 'Elsewhere' },
 
   'ledger.title': { zh: '每条读数去了哪里?', en: 'Where did every reading go?' },

@@ -12,6 +12,7 @@ import {
   shortCount,
   timeOfDay,
 } from '../../dashboards/live/format.ts';
+import { connectedElsewhere, shareAt, stages } from '../../dashboards/live/funnel.ts';
 import { History } from '../../dashboards/live/history.ts';
 import { parseSnapshot, type Snapshot, unaccounted } from '../../dashboards/live/snapshot.ts';
 
@@ -110,6 +111,41 @@ describe('axes', () => {
     expect(fillStep(1, 0)).toBe(0);
     expect(fillBounds.map((bound) => fillStep(bound * 1000, 1000))).toEqual([1, 2, 3, 4, 5]);
     expect(fillStep(51, 1000)).toBe(2);
+  });
+});
+
+describe('the funnel', () => {
+  const none = { registered: 0, activated: 0, connected: 0, online: 0 };
+  /** Counts that lie in one another. */
+  const nested = fc.array(fc.nat(100_000), { minLength: 4, maxLength: 4 }).map((counts) => {
+    const [registered, activated, connected, online] = counts.sort((a, b) => b - a);
+    return { registered, activated, connected, online } as typeof none;
+  });
+
+  test('narrows from all that are registered, whatever the counts', () => {
+    fc.assert(
+      fc.property(nested, (counts) => {
+        const shares = stages.map((stage) => shareAt(counts, stage));
+        expect(shares).toEqual([...shares].sort((a, b) => b - a));
+        expect(shares[0]).toBe(counts.registered > 0 ? 1 : 0);
+      }),
+    );
+    expect(shareAt({ ...none, registered: 8, activated: 2 }, 'activated')).toBe(0.25);
+    expect(shareAt(none, 'online')).toBe(0);
+  });
+
+  test('what is connected in none of the known districts', () => {
+    const place = (connected: number) => ({
+      production: { ...none, connected },
+      other: { ...none, connected: 100 },
+      enterprises: none,
+    });
+    const onboarding = {
+      city: place(11),
+      byDistrict: { wujin: place(1), elsewhere: place(2), unknown: place(8) },
+    };
+    expect(connectedElsewhere(onboarding, new Set(['wujin']))).toBe(10);
+    expect(connectedElsewhere(onboarding, new Set(['wujin', 'elsewhere', 'unknown']))).toBe(0);
   });
 });
 

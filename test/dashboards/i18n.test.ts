@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { chooseMode, dictionary, type TextKey, textsOf } from '../../dashboards/live/i18n.ts';
+import { countDefinitions } from '../../gateway/api/place-counts.ts';
 
 const folder = join(import.meta.dirname, '../../dashboards/live');
 const keys = Object.keys(dictionary) as TextKey[];
@@ -36,12 +37,18 @@ test('no words of either language are outside the dictionary', () => {
   expect(chinese).toEqual(new Set(['中文', '双语', '亿', '万', '天', '小时', '分', '秒']));
 });
 
+test('the four words mean what they mean in the API', () => {
+  for (const [stage, words] of Object.entries(countDefinitions)) {
+    expect(dictionary[`meaning.${stage}` as TextKey]).toEqual(words);
+  }
+});
+
 test('texts are looked up in the language, or in both', () => {
   expect(textsOf('zh').text('connection.age', { age: '1.2' })).toBe('1.2 秒前');
   expect(textsOf('en').text('connection.age', { age: '1.2' })).toBe('1.2 s ago');
-  expect(textsOf('en').beneath('devices.title')).toBeNull();
-  expect(textsOf('both').text('devices.title')).toBe('设备');
-  expect(textsOf('both').beneath('devices.title')).toBe('Devices');
+  expect(textsOf('en').beneath('rate.title')).toBeNull();
+  expect(textsOf('both').text('rate.title')).toBe('入库速率');
+  expect(textsOf('both').beneath('rate.title')).toBe('Storage rate');
 });
 
 test('a wish goes before the language of the browser', () => {

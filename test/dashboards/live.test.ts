@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { dictionary } from '../../dashboards/live/i18n.ts';
 import { type Connection, Live } from '../../dashboards/live/live.ts';
 import type { Snapshot } from '../../dashboards/live/snapshot.ts';
+import { problemOf, problemType } from '../../gateway/api/errors.ts';
+import { type ErrorCode, errorTable, OnrampError } from '../../model/errors.ts';
+import type { Name } from '../../model/profile.ts';
 import { VirtualClock } from '../helpers/virtual-clock.ts';
 
 /** A gateway as the page sees it: each request is answered by what the test says. */
@@ -8,6 +12,7 @@ class World {
   readonly clock = new VirtualClock();
   readonly snapshots: Snapshot[] = [];
   readonly connections: Connection[] = [];
+  readonly reasons: (Name | null)[] = [];
   readonly requests: { atMs: number; url: string; init: RequestInit | undefined }[] = [];
   readonly live: Live;
 
@@ -21,7 +26,10 @@ class World {
         return answer(this.requests.length);
       },
       onSnapshot: (snapshot) => this.snapshots.push(snapshot),
-      onConnection: (connection) => this.connections.push(connection),
+      onConnection: (connection, reason) => {
+        this.connections.push(connection);
+        this.reasons.push(reason);
+      },
     });
   }
 
@@ -83,8 +91,8 @@ describe('following the gateway', () => {
         : new Response(
             new ReadableStream({
               start: (controller) =>
-                world.requests[0]!.init!.signal!.addEventListener('abort', () =>
-                  controller.error(new DOMException('aborted', 'AbortError')),
+                world.requests[0]!.init!.signal!.addEventListener('abort', (event) =>
+                  controller.error((event.target as AbortSignal).reason),
                 ),
             }),
           ),
@@ -94,6 +102,7 @@ describe('following the gateway', () => {
     expect(world.requests).toHaveLength(1);
     await world.clock.advanceAsync(600);
     expect(world.connections).toEqual(['connecting', 'lost', 'live']);
+    expect(world.reasons).toEqual([null, dictionary['connection.silent'], null]);
     expect(world.snapshots).toHaveLength(1);
     world.live.stop();
   });
@@ -114,6 +123,38 @@ describe('following the gateway', () => {
     await world.clock.advanceAsync(60_000);
     expect(world.requests).toHaveLength(1);
     expect(world.connections).toEqual(['connecting', 'refused']);
+  });
+
+  /** What the gateway answers when it fails with this code. */
+  const problem = (code: ErrorCode, details: string[] = []) => {
+    const document = problemOf(new OnrampError(code, details));
+    const headers = { 'content-type': problemType };
+    return new Response(JSON.stringify(document), { status: document.status, headers });
+  };
+
+  test.each([
+    [problem('api.unauthorized'), 'refused', dictionary['token.refused']],
+    [problem('api.forbidden'), 'refused', errorTable['api.forbidden']],
+    [problem('api.too-many-failures'), 'lost', errorTable['api.too-many-failures']],
+    [problem('api.too-many-viewers'), 'lost', errorTable['api.too-many-viewers']],
+    [new Response('<html>', { status: 502 }), 'lost', { en: 'HTTP 502', zh: 'HTTP 502' }],
+    [new Response('{"code": 7}', { status: 403 }), 'refused', { en: 'HTTP 403', zh: 'HTTP 403' }],
+    [new Response(snapshot(1)), 'lost', dictionary['connection.ended']],
+  ])('says why in both languages (%#)', async (response, connection, { en, zh }) => {
+    const world = new World(() => response);
+    world.live.start();
+    await world.clock.advanceAsync(400);
+    expect(world.connections.at(-1)).toBe(connection);
+    expect(world.reasons.at(-1)).toEqual({ en, zh });
+    world.live.stop();
+  });
+
+  test('says what exactly was wrong, when the gateway does', async () => {
+    const world = new World(() => problem('api.bad-request', ['limit: is too large']));
+    world.live.start();
+    await world.clock.advanceAsync(400);
+    expect(world.reasons.at(-1)?.en).toMatch(/limit: is too large$/);
+    world.live.stop();
   });
 
   test('stop ends everything', async () => {

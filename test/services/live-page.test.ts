@@ -7,11 +7,14 @@ import { join } from 'node:path';
 import { connectAsync, type MqttClient } from 'mqtt';
 import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Snapshot } from '../../dashboards/live/snapshot.ts';
+import { serverEvents } from '../../dashboards/live/event-stream.ts';
+import { type Stage, stages } from '../../dashboards/live/funnel.ts';
+import { parseSnapshot, type Snapshot } from '../../dashboards/live/snapshot.ts';
 import { pagesFolder } from '../../gateway/api/pages.ts';
-import type { DirectoryCounts } from '../../gateway/registry/registry.ts';
+import { countDefinitions } from '../../gateway/api/place-counts.ts';
 import type { KeptDeadLetter } from '../../gateway/shipping/dead-letters.ts';
 import type { GatewayStatus } from '../../gateway/status.ts';
+import { districts } from '../../model/enterprise.ts';
 import { errorTable } from '../../model/errors.ts';
 import { Browser } from '../helpers/browser.ts';
 import { TestGateway } from '../helpers/gateway.ts';
@@ -21,12 +24,28 @@ const chromium = requireProgram('chromium');
 
 /** The page has its own type of a snapshot: the compiler proves that the gateway sends no less. */
 type Sent = GatewayStatus & {
-  readonly registry: DirectoryCounts | null;
   readonly deadLetters:
     | readonly Pick<KeptDeadLetter, keyof NonNullable<Snapshot['deadLetters']>[number]>[]
     | null;
 };
 const asRead: (sent: Sent) => Snapshot = (sent) => sent;
+
+/** `sent` with as much on board as the page must have room for. */
+function wholeCity(sent: Snapshot): Snapshot {
+  const nested = (registered: number) => ({
+    registered,
+    activated: registered - 1,
+    connected: registered - 2,
+    online: registered - 3,
+  });
+  const place = (devices: number, enterprises: number) => ({
+    production: nested(devices),
+    other: nested(devices),
+    enterprises: nested(enterprises),
+  });
+  const byDistrict = Object.fromEntries(districts.map(({ id }) => [id, place(31_000, 3100)]));
+  return { ...sent, onboarding: { city: place(100_008, 10_008), byDistrict } };
+}
 
 interface Card {
   readonly clientId: string;
@@ -41,6 +60,7 @@ describe.skipIf(chromium === null)('the live page', () => {
   let browser: Browser;
   let card: Card;
   let device: MqttClient;
+  let sensorClient: MqttClient | null = null;
 
   const text = (selector: string) =>
     browser.evaluate<string>(
@@ -53,37 +73,74 @@ describe.skipIf(chromium === null)('the live page', () => {
   const send = (message: object) =>
     device.publishAsync(card.topic, JSON.stringify(message), { qos: 1 });
 
-  beforeAll(async () => {
-    await build({ root: join(pagesFolder, '..'), logLevel: 'error' });
-    gateway = await TestGateway.start({ store: { kind: 'memory' }, simulated: true });
-    const { httpUrl, operatorToken, mqttPort } = gateway.address;
-    const response = await fetch(`${httpUrl}/api/v1/devices`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${operatorToken}`, 'content-type': 'application/json' },
-      body: JSON.stringify({
-        enterprise: 'trial',
-        device: 'meter-1',
-        profile: 'power-meter',
-        district: 'tianning',
-        industry: '38',
-      }),
+  const ask = (path: string, body?: object, token = gateway.address.operatorToken) =>
+    fetch(`${gateway.address.httpUrl}/api/v1/${path}`, {
+      method: body === undefined ? 'GET' : 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
+  const register = async (enterprise: string, id: string, profile: string): Promise<Card> => {
+    const place = { district: 'tianning', industry: '38' };
+    const response = await ask('devices', { enterprise, device: id, profile, ...place });
     expect(response.status).toBe(201);
-    card = (await response.json()) as Card;
-    const { clientId, username, password } = card;
-    device = await connectAsync({
+    return (await response.json()) as Card;
+  };
+  const connect = ({ clientId, username, password }: Card) =>
+    connectAsync({
       host: '127.0.0.1',
-      port: mqttPort!,
+      port: gateway.address.mqttPort!,
       clientId,
       username,
       password,
+      reconnectPeriod: 0,
     });
+  const issue = async (role: string, enterprise: string | null): Promise<string> => {
+    const response = await ask('tokens', { role, enterprise });
+    expect(response.status).toBe(201);
+    return ((await response.json()) as { token: string }).token;
+  };
+  /** What the gateway sends to pages now. */
+  const snapshot = async (): Promise<Snapshot> => {
+    const { body } = await ask('live');
+    for await (const { type, data } of serverEvents(body!)) {
+      if (type === 'snapshot') return parseSnapshot(data);
+    }
+    throw new Error('no snapshot came');
+  };
+  /** Shows the page a snapshot in the gateway's place, until `showReal`. */
+  const showInstead = async (sent: Snapshot) => {
+    const events = `event: snapshot\ndata: ${JSON.stringify(sent)}\n\n`;
+    await browser.evaluate(`
+      window.realFetch ??= window.fetch;
+      window.fetch = async () => new Response(${JSON.stringify(events)});
+      location.hash = 'token=' + sessionStorage.getItem('onramp.token');`);
+  };
+  const showReal = () =>
+    browser.evaluate(`
+      window.fetch = window.realFetch;
+      location.hash = 'token=' + sessionStorage.getItem('onramp.token');`);
+  /** The numbers of a funnel, as they are on the page. */
+  const funnel = async (area: string): Promise<Record<Stage, number>> => {
+    const numbers = await browser.evaluate<string[]>(
+      `[...document.querySelectorAll('.${area} .stage .number')].map((e) => e.textContent)`,
+    );
+    return Object.fromEntries(
+      stages.map((stage, index) => [stage, Number(numbers[index]!.replace(/,/g, ''))]),
+    ) as Record<Stage, number>;
+  };
+
+  beforeAll(async () => {
+    await build({ root: join(pagesFolder, '..'), logLevel: 'error' });
+    gateway = await TestGateway.start({ store: { kind: 'memory' }, simulated: true });
+    card = await register('trial', 'meter-1', 'power-meter');
+    device = await connect(card);
     browser = await Browser.start(chromium!, { width: 1920, height: 1080 });
   });
 
   afterAll(async () => {
     await browser?.close();
     await device?.endAsync(true);
+    await sensorClient?.endAsync(true);
     await gateway?.stop();
   });
 
@@ -102,8 +159,8 @@ describe.skipIf(chromium === null)('the live page', () => {
     expect(await text('tr.received .number')).toBe('9');
     expect(await text('tr.deadLettered .number')).toBe('1');
     expect(await text('tr.sum')).toContain('✓ equals received');
-    expect(await text('.devices .hero')).toBe('1');
-    expect(await text('.at-tianning')).toContain('1 devices');
+    await shows('.at-tianning', '1 connected');
+    expect(await text('.gateway')).toContain('1 sessions');
     await shows('.refusals', 'payload.not-json');
     expect(await text('.refusals')).toContain(errorTable['payload.not-json'].en);
     await shows('.dead-letters', 'trial.meter-1');
@@ -116,6 +173,68 @@ describe.skipIf(chromium === null)('the live page', () => {
     await shows('#stored-total', '9');
   });
 
+  test('shows how far enterprises and devices have come', async () => {
+    // One that came and went, one that never came, one that is no production equipment.
+    const gone = await register('trial', 'meter-2', 'power-meter');
+    await register('idle', 'meter-1', 'power-meter');
+    const sensor = await register('trial', 'sensor-1', 'env-sensor');
+    for (const other of [gone, sensor]) {
+      const client = await connect(other);
+      await client.publishAsync(other.topic, other.sample, { qos: 1 });
+      if (other === gone) await client.endAsync();
+      else sensorClient = client;
+    }
+    await gateway.settled();
+    await shows('.devices .online .number', '1');
+    await shows('.devices .connected .number', '2');
+    expect(await funnel('devices')).toEqual({
+      registered: 3,
+      activated: 2,
+      connected: 2,
+      online: 1,
+    });
+    expect(await funnel('enterprises')).toEqual({
+      registered: 2,
+      activated: 1,
+      connected: 1,
+      online: 1,
+    });
+    await shows('.devices .aside', '1 connected of 1');
+    expect(await text('.at-tianning')).toContain('2 connected');
+    expect(await text('.at-tianning')).toContain('1 online');
+    const { onboarding } = await snapshot();
+    expect(await funnel('devices')).toEqual(onboarding!.city.production);
+    expect(await funnel('enterprises')).toEqual(onboarding!.city.enterprises);
+  });
+
+  test('says what each count means', async () => {
+    for (const words of Object.values(countDefinitions)) {
+      expect(await text('.definitions')).toContain(words.en);
+    }
+  });
+
+  test('names a device that is kept out', async () => {
+    const kept = await register('idle', 'meter-2', 'power-meter');
+    expect((await ask('devices/idle.meter-2/suspend', {})).status).toBe(200);
+    await expect(connect(kept)).rejects.toThrow();
+    await shows('.refusals', 'device.suspended');
+    expect(await text('.refusals')).toContain(errorTable['device.suspended'].en);
+  });
+
+  test('says that the directory is being read, and never 0', async () => {
+    await showInstead({ ...(await snapshot()), onboarding: null });
+    await browser.until(`document.querySelector('.devices .reading')?.hidden === false`);
+    expect(await text('.enterprises .reading')).toBe('The directory is being read');
+    expect(await text('.devices .aside')).toContain('unknown');
+    expect(await text('.at-tianning')).not.toMatch(/\d/);
+    expect(
+      await browser.evaluate(`
+        [...document.querySelectorAll('.funnel')].every((list) => list.offsetHeight === 0)`),
+    ).toBe(true);
+    await showReal();
+    await browser.until(`document.querySelector('.devices .reading')?.hidden === true`);
+  });
+
   test('speaks Chinese at the press of a button', async () => {
     await browser.evaluate(`document.querySelector('.languages button').click()`);
     await shows('.ledger', '每条读数去了哪里?');
@@ -126,10 +245,14 @@ describe.skipIf(chromium === null)('the live page', () => {
   test.each([
     [1920, 1080],
     [3840, 2160],
+    [1440, 900],
     [1366, 768],
+    [1280, 720],
     [390, 844],
-  ])('nothing overflows at %d × %d, in any language', async (width, height) => {
+  ])('nothing overflows at %d × %d, in any language, with a whole city', async (width, height) => {
     await browser.resize({ width, height });
+    await showInstead(wholeCity(await snapshot()));
+    await shows('.devices .connected .number', '100,006');
     for (const index of [0, 1, 2]) {
       await browser.evaluate(`document.querySelectorAll('.languages button')[${index}].click()`);
       const overflowing = await browser.evaluate<string[]>(`
@@ -139,7 +262,7 @@ describe.skipIf(chromium === null)('the live page', () => {
           .map((element) => element.tagName + '.' + element.className)`);
       expect(overflowing).toEqual([]);
       const cut = await browser.evaluate<string[]>(`
-        [...document.querySelectorAll('.panel')]
+        [...document.querySelectorAll('.panel, .tile')]
           .filter((panel) => panel.scrollHeight > panel.clientHeight + 1)
           .map((panel) => panel.className)`);
       expect(cut).toEqual([]);
@@ -162,7 +285,7 @@ describe.skipIf(chromium === null)('the live page', () => {
   test('without a token it asks for one, and says when it is refused', async () => {
     await browser.evaluate('sessionStorage.clear()');
     await browser.open(`${gateway.address.httpUrl}/?lang=zh`);
-    await shows('form', '请输入运营令牌');
+    await shows('form', '请输入令牌');
     await browser.evaluate(`
       document.querySelector('input').value = 'wrong';
       document.querySelector('form').requestSubmit();`);
@@ -170,7 +293,23 @@ describe.skipIf(chromium === null)('the live page', () => {
     await browser.evaluate(`
       document.querySelector('input').value = ${JSON.stringify(gateway.address.operatorToken)};
       document.querySelector('form').requestSubmit();`);
-    await shows('#stored-total', '9');
+    await shows('#stored-total', '11');
+  });
+
+  test('takes the token of a viewer, and says why it refuses another', async () => {
+    const { httpUrl } = gateway.address;
+    await browser.evaluate('sessionStorage.clear()');
+    await browser.open(`${httpUrl}/?lang=en#token=${await issue('viewer', null)}`);
+    await shows('#stored-total', '11');
+    for (const role of ['viewer', 'enterprise']) {
+      await browser.evaluate('sessionStorage.clear()');
+      await browser.open(`${httpUrl}/?lang=en&role=${role}#token=${await issue(role, 'trial')}`);
+      await shows('.problem', errorTable['api.forbidden'].en);
+    }
+    await browser.evaluate(`sessionStorage.setItem('onramp.token',
+      ${JSON.stringify(gateway.address.operatorToken)})`);
+    await browser.open(`${httpUrl}/?lang=zh`);
+    await shows('#stored-total', '11');
   });
 
   test('says that its numbers are stale when the gateway is gone', async () => {

@@ -45,6 +45,7 @@ function tile(texts: Texts, id: DistrictId): Tile {
       unit.hidden = onboarding === null;
       if (onboarding === null) {
         element.dataset.fill = '0';
+        element.title = '';
         setText(connected, '—');
         setText(rest, '');
         return;
@@ -54,8 +55,8 @@ function tile(texts: Texts, id: DistrictId): Tile {
       element.dataset.fill = String(fillStep(devices, onboarding.city.production.connected));
       setText(connected, count(devices, language));
       const words = (key: TextKey, value = 0) => texts.text(key, { count: count(value, language) });
-      const online = words('map.online', here?.production.online);
-      setText(rest, `${online} · ${words('map.enterprises', here?.enterprises.connected)}`);
+      setText(rest, words('map.online', here?.production.online));
+      element.title = words('map.enterprises', here?.enterprises.connected);
     },
   };
 }
