@@ -173,6 +173,9 @@ export const limits = Object.freeze({
   apiViewersMax: 200,
   /** Of these, with tokens of one enterprise. */
   apiViewersPerEnterpriseMax: 20,
+  /** Of these, with one token; with the operator's own of the data folder. */
+  apiViewersPerTokenMax: 20,
+  apiViewersOfOperatorMax: 100,
   /** Questions of one worker to the supervisor that wait for their answer. */
   questionsOpenMax: 20_000,
   /** Devices that were shut out of late, as a worker remembers them. */
@@ -228,6 +231,11 @@ function assertRelations(): void {
     [
       'one enterprise leaves room to other viewers',
       limits.apiViewersPerEnterpriseMax * 5 < limits.apiViewersMax,
+    ],
+    [
+      'no token leaves the others without a view',
+      Math.max(limits.apiViewersPerTokenMax, limits.apiViewersOfOperatorMax) * 2 <=
+        limits.apiViewersMax,
     ],
     ['viewers leave connections to others', limits.apiViewersMax * 2 < limits.apiConnectionsMax],
     [

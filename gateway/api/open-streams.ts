@@ -31,12 +31,21 @@ export class OpenStreams {
 
   /**
    * Opens a stream for `identity` with `open`, whose errors pass.
-   * @throws OnrampError `api.too-many-viewers` when its enterprise has as many as it may.
+   * @throws OnrampError `api.too-many-viewers` when its token, or its enterprise, has as many as it
+   * may.
    */
   open(identity: Identity, open: () => Readable): Readable {
-    const { enterprise } = identity;
-    if (enterprise !== null && this.#countOf(enterprise) >= limits.apiViewersPerEnterpriseMax) {
-      const detail = `at most ${limits.apiViewersPerEnterpriseMax} of one enterprise`;
+    const { actor, enterprise, expiresAtMs } = identity;
+    const ofToken = this.#count((other) => other.actor === actor);
+    // The operator's own, which no token of the registry is, does not expire.
+    const { apiViewersOfOperatorMax, apiViewersPerEnterpriseMax, apiViewersPerTokenMax } = limits;
+    const tokenMax = expiresAtMs === null ? apiViewersOfOperatorMax : apiViewersPerTokenMax;
+    if (ofToken >= tokenMax) {
+      throw new OnrampError('api.too-many-viewers', `at most ${tokenMax} with one token`);
+    }
+    const ofEnterprise = this.#count((other) => other.enterprise === enterprise);
+    if (enterprise !== null && ofEnterprise >= apiViewersPerEnterpriseMax) {
+      const detail = `at most ${apiViewersPerEnterpriseMax} of one enterprise`;
       throw new OnrampError('api.too-many-viewers', detail);
     }
     const stream = open();
@@ -62,10 +71,10 @@ export class OpenStreams {
     }
   }
 
-  #countOf(enterprise: string): number {
+  #count(concerns: (identity: Identity) => boolean): number {
     let count = 0;
     for (const identity of this.#streams.values()) {
-      if (identity.enterprise === enterprise) count += 1;
+      if (concerns(identity)) count += 1;
     }
     return count;
   }

@@ -1,7 +1,7 @@
 /** Live events: shared by all viewers, bounded, and closed with the gateway. */
 
 import type { Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
+import { text as collected } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
 import { LiveFeed } from '../../../gateway/api/live-feed.ts';
 import { limits } from '../../../model/limits.ts';
@@ -90,15 +90,30 @@ describe('GET /api/v1/live', () => {
     while (world.clock.pending > 0) await new Promise((resolve) => setTimeout(resolve, 5));
   });
 
-  it('is given to a bounded number of viewers', async () => {
+  it('is given to a bounded number of viewers, with each token and in all', async () => {
     world = new ApiWorld();
-    const open = () => world!.ask('GET', '/api/v1/live', { payloadAsStream: true });
-    const answers = [];
-    for (let i = 0; i < limits.apiViewersMax; i++) answers.push(await open());
-    expect(new Set(answers.map((answer) => answer.statusCode))).toEqual(new Set([200]));
-    const refused = await open();
-    expect(refused.statusCode).toBe(503);
-    expect(JSON.parse(await text(refused.stream())).code).toBe('api.too-many-viewers');
+    const refused = async (text: string) => {
+      const answer = await open(text);
+      const { code, details } = JSON.parse(await collected(answer.stream()));
+      return [answer.statusCode, code, details];
+    };
+    const open = (text: string) =>
+      world!.app.inject({
+        url: '/api/v1/live',
+        headers: { authorization: `Bearer ${text}` },
+        payloadAsStream: true,
+      });
+    const viewer = await world.issue('viewer');
+    for (let n = 0; n < 20; n++) expect((await open(viewer)).statusCode).toBe(200);
+    const one = [503, 'api.too-many-viewers', ['at most 20 with one token']];
+    expect(await refused(viewer)).toEqual(one);
+    for (let n = 0; n < 100; n++) expect((await open(token)).statusCode).toBe(200);
+    expect(await refused(token)).toEqual([503, one[1], ['at most 100 with one token']]);
+    for (let left = limits.apiViewersMax - 120; left > 0; left -= 20) {
+      const another = await world.issue('viewer');
+      for (let n = 0; n < 20; n++) expect((await open(another)).statusCode).toBe(200);
+    }
+    expect(await refused(await world.issue('viewer'))).toEqual([503, one[1], ['at most 200']]);
   });
 });
 
