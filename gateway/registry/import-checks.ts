@@ -82,20 +82,63 @@ const gatewayUnknown: Check = {
   detail: `enterprise || ' has no gateway ' || gateway`,
 };
 
+type Bad = (error: RowError) => void;
+
+/** Which rows something is done with; an index has the stale ones. */
+export type Which = 'all' | 'stale';
+
 /** Takes every bad row out of `staging`, after telling `bad` about it. */
-export function refuseBadRows(
-  db: DatabaseSync,
-  rule: ExistingRule,
-  bad: (error: RowError) => void,
-): void {
+export function refuseBadRows(db: DatabaseSync, rule: ExistingRule, bad: Bad): void {
   db.exec(`CREATE INDEX temp.staging_by_serial ON staging (enterprise, serial, row)
     WHERE serial IS NOT NULL`);
-  for (const check of [...existing[rule], ...serialTaken, gatewayUnknown]) refuse(db, check, bad);
+  for (const check of [...existing[rule], ...serialTaken, gatewayUnknown]) {
+    refuse(db, check, 'all', bad);
+  }
 }
 
-function refuse(db: DatabaseSync, check: Check, bad: (error: RowError) => void): void {
+/** Does again what `refuseBadRows` did, for stale rows; true when there are any. */
+export function refuseStaleRows(db: DatabaseSync, rule: ExistingRule, bad: Bad): boolean {
+  let refused = 0;
+  const note: Bad = (error) => {
+    refused += 1;
+    bad(error);
+  };
+  const found = db.prepare('SELECT 1 FROM staging WHERE stale = 1 LIMIT 1').get();
+  if (found === undefined) return false;
+  for (const check of [...existing[rule], ...serialTaken]) refuse(db, check, 'stale', note);
+  // What was refused may have been a gateway of others.
+  refuse(db, gatewayUnknown, refused === 0 ? 'stale' : 'all', bad);
+  return true;
+}
+
+/** The newest entry of the audit trail. */
+export function newestEntry(db: DatabaseSync): number {
+  return db.prepare('SELECT coalesce(max(id), 0) AS id FROM main.audit').get()!.id as number;
+}
+
+/**
+ * Marks rows that may be good or bad otherwise than when they were checked. Whatever changes a
+ * device's state, serial or credential is in the audit trail, which tells of `entry` and before
+ * already.
+ */
+export function markStale(db: DatabaseSync, entry: number): void {
+  db.prepare(
+    `UPDATE staging SET stale = 1 WHERE (enterprise, device) IN (
+       SELECT enterprise, device FROM main.audit WHERE id > ?)`,
+  ).run(entry);
+  db.prepare(
+    `UPDATE staging SET stale = 1 WHERE serial IS NOT NULL AND (enterprise, serial) IN (
+       SELECT device.enterprise, device.serial
+       FROM main.audit JOIN main.device USING (enterprise, device) WHERE audit.id > ?)`,
+  ).run(entry);
+}
+
+function refuse(db: DatabaseSync, check: Check, which: Which, bad: Bad): void {
   const join = check.registered ? 'JOIN main.device USING (enterprise, device)' : '';
-  const from = `FROM staging ${join} WHERE ${check.condition}`;
+  const from =
+    which === 'all'
+      ? `FROM staging ${join} WHERE (${check.condition})`
+      : `FROM staging INDEXED BY staging_stale ${join} WHERE stale = 1 AND (${check.condition})`;
   const rows = db.prepare(`SELECT staging.row, ${check.detail} AS detail ${from} ORDER BY row`);
   for (const { row, detail } of rows.iterate()) {
     bad({ row: row as number, code: check.code, detail: detail as string });

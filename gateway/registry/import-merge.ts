@@ -3,6 +3,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { newLife } from '../../model/device.ts';
 import { unknownDistrict, unknownIndustry } from './device-check.ts';
+import type { Which } from './import-checks.ts';
 
 /** Who imports, and when. */
 interface Importer {
@@ -24,27 +25,26 @@ const changes = Object.entries(differences)
   .map(([name, differs]) => `iif(${differs}, ' ${name}', '')`)
   .join(' || ');
 
-/**
- * Fills what rows of registered devices leave empty with what is registered, the secret included,
- * notes what they change, and returns how many such rows there are.
- */
-export function takeOver(db: DatabaseSync): number {
-  const { changes: rows } = db
-    .prepare(
-      `UPDATE staging SET
-         known = 1,
-         changes = ${changes},
-         district = coalesce(staging.district, device.district),
-         industry = coalesce(staging.industry, device.industry),
-         gateway = coalesce(staging.gateway, device.gateway),
-         serial = coalesce(staging.serial, device.serial),
-         fleet = iif(staging.secret_hash IS NULL, device.fleet, staging.fleet),
-         secret_hash = coalesce(staging.secret_hash, device.secret_hash)
-       FROM main.device AS device
-       WHERE device.enterprise = staging.enterprise AND device.device = staging.device`,
-    )
-    .run();
-  return Number(rows);
+/** Notes which rows are of registered devices, and what they change. */
+export function compare(db: DatabaseSync, which: Which): void {
+  db.exec(
+    `UPDATE staging SET known = 1, changes = ${changes}
+     FROM main.device AS device
+     WHERE device.enterprise = staging.enterprise AND device.device = staging.device
+       ${which === 'all' ? '' : 'AND staging.stale = 1'}`,
+  );
+}
+
+/** How many rows there are, and how many of them are of registered devices. */
+export function stagedCounts(db: DatabaseSync): { staged: number; known: number } {
+  const counts = db.prepare('SELECT count(*) AS staged, total(known) AS known FROM staging').get()!;
+  return { staged: counts.staged as number, known: counts.known as number };
+}
+
+/** Numbers of the rows whose generated secrets count. */
+export function creditedRows(db: DatabaseSync): Uint32Array {
+  const rows = db.prepare('SELECT row FROM staging WHERE NOT known AND secret_hash IS NULL').all();
+  return Uint32Array.from(rows, ({ row }) => row as number);
 }
 
 /** Keys of registered devices whose sessions must begin anew; a serial says nothing to them. */
@@ -110,17 +110,17 @@ export function addDevices(db: DatabaseSync, { actor, nowMs }: Importer): void {
   ).run(nowMs, newLife.state, actor);
 }
 
-/** So many serials at once leave the index of texts slow, until it is written anew. */
-const manySerials = 5000;
-
-/** Changes registered devices; what no row knows, as their state, stays. */
+/** Changes registered devices; what a row leaves empty, the secret included, and their state stay. */
 export function changeDevices(db: DatabaseSync, { actor, nowMs }: Importer): void {
   db.exec(
     `UPDATE main.device SET
-       profile = s.profile, district = s.district, industry = s.industry, gateway = s.gateway,
-       serial = s.serial, secret_hash = s.secret_hash, fleet = s.fleet,
-       group_id = iif(s.secret_hash = device.secret_hash, device.group_id, NULL),
-       provisioned_at_ms = iif(s.secret_hash = device.secret_hash, device.provisioned_at_ms, NULL),
+       profile = s.profile, district = coalesce(s.district, device.district),
+       industry = coalesce(s.industry, device.industry),
+       gateway = coalesce(s.gateway, device.gateway), serial = coalesce(s.serial, device.serial),
+       secret_hash = coalesce(s.secret_hash, device.secret_hash),
+       fleet = iif(s.secret_hash IS NULL, device.fleet, s.fleet),
+       group_id = iif(s.secret_hash <> device.secret_hash, NULL, device.group_id),
+       provisioned_at_ms = iif(s.secret_hash <> device.secret_hash, NULL, device.provisioned_at_ms),
        revision = device.revision + 1
      FROM staging AS s
      WHERE s.changes <> '' AND s.enterprise = device.enterprise AND s.device = device.device`,
@@ -131,9 +131,28 @@ export function changeDevices(db: DatabaseSync, { actor, nowMs }: Importer): voi
          'import: ' || replace(ltrim(changes), ' ', ', '), ?
        FROM staging WHERE changes <> '' ORDER BY enterprise, device`,
   ).run(nowMs, actor);
-  const { serials } = db
-    .prepare("SELECT count(*) AS serials FROM staging WHERE known AND changes LIKE '% serial%'")
-    .get()!;
-  if ((serials as number) < manySerials) return;
-  db.exec("INSERT INTO main.device_text (device_text) VALUES ('optimize')");
+}
+
+/** So many serials at once leave the index of texts slow, until it is written anew. */
+const manySerials = 5000;
+
+/** True when the import, which is merged, has left the index of texts slow. */
+export function leavesTextsSlow(db: DatabaseSync): boolean {
+  const sql = "SELECT count(*) AS serials FROM staging WHERE known AND changes LIKE '% serial%'";
+  return (db.prepare(sql).get()!.serials as number) >= manySerials;
+}
+
+/** Pages of the index of texts that one step writes: a few milliseconds. */
+const pagesPerStep = 25;
+
+/**
+ * Writes the index of texts anew, as `'optimize'` would, a step at each call and each in a
+ * transaction of its own; false when nothing is left to do (sqlite.org/fts5.html §6.9).
+ */
+export function mergeTexts(db: DatabaseSync, first: boolean): boolean {
+  const changes = () => db.prepare('SELECT total_changes() AS n').get()!.n as number;
+  const before = changes();
+  const step = "INSERT INTO main.device_text (device_text, rank) VALUES ('merge', ?)";
+  db.prepare(step).run(first ? -pagesPerStep : pagesPerStep);
+  return changes() - before >= 2;
 }

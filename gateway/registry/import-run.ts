@@ -2,6 +2,7 @@
 
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import { type Clock, sleep } from '../../model/clock.ts';
 import { OnrampError } from '../../model/errors.ts';
 import { limits } from '../../model/limits.ts';
 import type { StagedRow, StagingReport } from './import-staging.ts';
@@ -18,6 +19,8 @@ import type {
 import { generateSecret } from './secrets.ts';
 
 const batchRows = 500;
+/** So that others, who try every few milliseconds, come between two steps. */
+const tidyPauseMs = 20;
 
 /** A running import. `close` ends it at once, without changing anything not yet merged. */
 export class ImportRun {
@@ -25,6 +28,7 @@ export class ImportRun {
   readonly #ended = new AbortController();
   #failure: unknown = null;
   #rows = 0;
+  #merged = false;
   #phase: ImportProgress['phase'] = 'reading';
 
   constructor(data: ImportThreadData) {
@@ -80,6 +84,16 @@ export class ImportRun {
     return withCredentials(await this.#finish(), new Map());
   }
 
+  /** After an import that was merged: leaves searching fast again, in steps that others wait for. */
+  async tidy(clock: Clock): Promise<void> {
+    for (let first = true; this.#merged; first = false) {
+      const answer = await this.#call({ type: 'tidy', first });
+      if (answer.type !== 'tidied') throw new Error(`import thread answered ${answer.type}`);
+      if (!answer.more) return;
+      await sleep(clock, tidyPauseMs);
+    }
+  }
+
   async close(): Promise<void> {
     await this.#thread.terminate();
   }
@@ -88,6 +102,7 @@ export class ImportRun {
     this.#phase = 'merging';
     const answer = await this.#call({ type: 'finish' });
     if (answer.type !== 'report') throw new Error(`import thread answered ${answer.type}`);
+    this.#merged = answer.report.committed;
     return answer.report;
   }
 

@@ -1,7 +1,8 @@
 /**
- * An import on a connection of its own: rows gather in a temporary table, then everything is
- * checked against the registry and merged in one transaction. Until then the registry is neither
- * locked nor changed, and a crash leaves nothing behind.
+ * An import on a connection of its own: rows gather in a temporary table, everything is checked
+ * against the registry, which others go on changing, and then, after what they changed is checked
+ * again, merged in one transaction. Until then the registry is neither locked nor changed, and a
+ * crash leaves nothing behind.
  */
 
 import type { KeyObject } from 'node:crypto';
@@ -10,14 +11,24 @@ import type { Enterprise } from '../../model/enterprise.ts';
 import { fleetSecret, secretHash } from '../../model/fleet-secret.ts';
 import { limits } from '../../model/limits.ts';
 import { deviceProblem, type ProfileOwners, quoted, withDefaults } from './device-check.ts';
-import { type ExistingRule, refuseBadRows } from './import-checks.ts';
+import {
+  type ExistingRule,
+  markStale,
+  newestEntry,
+  refuseBadRows,
+  refuseStaleRows,
+} from './import-checks.ts';
 import {
   addDevices,
   changeDevices,
   changedKeys,
+  compare,
+  creditedRows,
   enterprisesOfCity,
   enterprisesOfRows,
-  takeOver,
+  leavesTextsSlow,
+  mergeTexts,
+  stagedCounts,
 } from './import-merge.ts';
 import type { ImportReport, ImportRow, RowError } from './registry.ts';
 
@@ -50,10 +61,13 @@ CREATE TEMP TABLE staging (
   row INTEGER NOT NULL, enterprise TEXT NOT NULL, device TEXT NOT NULL, kind TEXT NOT NULL,
   profile TEXT NOT NULL, district TEXT, industry TEXT, gateway TEXT, serial TEXT,
   secret_hash BLOB, generated_hash BLOB, fleet INTEGER NOT NULL,
+  -- 1: the registry has changed since the row was checked.
+  stale INTEGER NOT NULL DEFAULT 0,
   -- 1: registered already; and what the row changes of it, each word after a space.
   known INTEGER NOT NULL DEFAULT 0, changes TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (enterprise, device)
 ) WITHOUT ROWID;
+CREATE INDEX temp.staging_stale ON staging (enterprise, device) WHERE stale = 1;
 CREATE TEMP TABLE staging_enterprise (
   id TEXT PRIMARY KEY, name_zh TEXT, name_en TEXT, district TEXT, park TEXT, industry TEXT,
   size_class TEXT, platform TEXT
@@ -75,6 +89,8 @@ export class Staging {
   #rows = 0;
   #badRows = 0;
   #errors: RowError[] = [];
+  /** The last entry of the audit trail that the checks know of. */
+  #checkedTo = 0;
 
   constructor(db: DatabaseSync, options: StagingOptions, owners: ProfileOwners) {
     db.exec(stagingTables);
@@ -146,45 +162,69 @@ export class Staging {
     this.#bad({ row: row.row, code: 'registry.row-invalid', detail });
   }
 
-  /** Checks everything against the registry and merges it, all or nothing. */
-  finish(): StagingReport {
+  /** Checks every row against the registry, while others may write. */
+  check(): void {
     const db = this.#db;
-    db.exec('BEGIN IMMEDIATE');
+    // One view of the registry.
+    db.exec('BEGIN');
     try {
-      const report = this.#checkAndMerge();
-      if (report.committed) db.exec('COMMIT');
-      return report;
+      this.#checkedTo = newestEntry(db);
+      refuseBadRows(db, this.#options.existing, (error) => this.#bad(error));
+      compare(db, 'all');
     } finally {
-      if (db.isTransaction) db.exec('ROLLBACK');
+      db.exec('COMMIT');
     }
   }
 
-  #checkAndMerge(): StagingReport {
+  /** Merges what was checked, all or nothing, unless that is refused. */
+  merge(): StagingReport {
     const db = this.#db;
-    const { dryRun, skipBadRows, existing } = this.#options;
-    refuseBadRows(db, existing, (error) => this.#bad(error));
-    if (this.#badRows > 0 && !skipBadRows) return this.#report({});
-    const updated = takeOver(db);
-    const staged = db.prepare('SELECT count(*) AS n FROM staging').get()!.n as number;
-    const added = staged - updated;
-    if (dryRun) return this.#report({ added, updated });
-    const credited = db
-      .prepare('SELECT row FROM staging WHERE secret_hash IS NULL')
-      .all()
-      .map(({ row }) => row as number);
-    enterprisesOfCity(db, this.#options);
-    enterprisesOfRows(db, this.#options);
-    addDevices(db, this.#options);
-    changeDevices(db, this.#options);
-    const changed = changedKeys(db);
-    const committed = true;
+    if (this.#refused) return this.#report({});
+    if (this.#options.dryRun) return this.#report(this.#counted());
+    db.exec('BEGIN IMMEDIATE');
+    try {
+      this.#checkAgain();
+      if (this.#refused) return this.#report({});
+      enterprisesOfCity(db, this.#options);
+      enterprisesOfRows(db, this.#options);
+      addDevices(db, this.#options);
+      changeDevices(db, this.#options);
+      db.exec('COMMIT');
+    } finally {
+      if (db.isTransaction) db.exec('ROLLBACK');
+    }
     return this.#report({
-      added,
-      updated,
-      committed,
-      changed,
-      credited: Uint32Array.from(credited),
+      ...this.#counted(),
+      committed: true,
+      changed: changedKeys(db),
+      credited: creditedRows(db),
     });
+  }
+
+  get #refused(): boolean {
+    return this.#badRows > 0 && !this.#options.skipBadRows;
+  }
+
+  #counted(): { added: number; updated: number } {
+    const { staged, known } = stagedCounts(this.#db);
+    return { added: staged - known, updated: known };
+  }
+
+  /** Checks what others have changed in the meantime, now that nobody else can. */
+  #checkAgain(): void {
+    const db = this.#db;
+    markStale(db, this.#checkedTo);
+    const { existing } = this.#options;
+    if (refuseStaleRows(db, existing, (error) => this.#bad(error))) compare(db, 'stale');
+  }
+
+  /**
+   * After the merge: leaves searching as fast as it was, a step at each call, between which others
+   * may write; false when nothing is left to do.
+   */
+  tidy(first: boolean): boolean {
+    if (first && !leavesTextsSlow(this.#db)) return false;
+    return mergeTexts(this.#db, first);
   }
 
   #bad(error: RowError): void {

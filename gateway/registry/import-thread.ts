@@ -28,18 +28,26 @@ export interface ImportThreadData {
 export type ImportMessage =
   | { readonly type: 'rows'; readonly rows: readonly (StagedRow | RowError)[] }
   | { readonly type: 'enterprises'; readonly enterprises: readonly Enterprise[] }
-  | { readonly type: 'finish' };
+  /** Asks for the report. */
+  | { readonly type: 'finish' }
+  /** After a report: the next step of leaving searching fast, the first one or a further one. */
+  | { readonly type: 'tidy'; readonly first: boolean };
 
 export type ImportAnswer =
   | { readonly type: 'done' }
   | { readonly type: 'report'; readonly report: StagingReport }
+  | { readonly type: 'tidied'; readonly more: boolean }
   | { readonly type: 'failed'; readonly code: ErrorCode; readonly details: readonly string[] };
 
-/** The wait for the supervisor's own writes, each a few milliseconds long. */
+/** The wait for the supervisor's own writes, each some milliseconds long. */
 const busyTimeoutMs = 30_000;
 
 function answer(staging: Staging, message: ImportMessage): ImportAnswer {
-  if (message.type === 'finish') return { type: 'report', report: staging.finish() };
+  if (message.type === 'finish') {
+    staging.check();
+    return { type: 'report', report: staging.merge() };
+  }
+  if (message.type === 'tidy') return { type: 'tidied', more: staging.tidy(message.first) };
   if (message.type === 'rows') staging.stage(message.rows);
   else staging.stageEnterprises(message.enterprises);
   return { type: 'done' };

@@ -89,6 +89,8 @@ class SqliteRegistry extends SqliteReader implements Registry {
   #changes = 0;
   #counted: { readonly version: number; readonly counts: DirectoryCounts } | null = null;
   #import: ImportRun | null = null;
+  /** The import before, until it has left everything fast. */
+  #tidying: ImportRun | null = null;
 
   constructor(db: DatabaseSync, path: string, clock: Clock, sealKey: Buffer) {
     super(db, path, sealKey);
@@ -109,6 +111,7 @@ class SqliteRegistry extends SqliteReader implements Registry {
 
   override close(): void {
     void this.#import?.close();
+    void this.#tidying?.close();
     super.close();
   }
 
@@ -234,8 +237,22 @@ class SqliteRegistry extends SqliteReader implements Registry {
       return await body(run);
     } finally {
       this.#import = null;
-      await run.close();
+      void this.#tidy(run);
     }
+  }
+
+  /** Ends a run, whose caller has the report already. */
+  async #tidy(run: ImportRun): Promise<void> {
+    // What the one before has not done, this one does.
+    void this.#tidying?.close();
+    this.#tidying = run;
+    try {
+      await run.tidy(this.#clock);
+    } catch {
+      // Searching is slower than it could be, until the next import.
+    }
+    if (this.#tidying === run) this.#tidying = null;
+    await run.close();
   }
 
   async *export(filter: DeviceFilter): AsyncGenerator<DirectoryEntry> {
