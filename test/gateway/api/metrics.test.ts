@@ -69,7 +69,7 @@ it('has a refusal counter of every code a device can meet', async () => {
     (code) => !(refusalCodes as readonly string[]).includes(code),
   );
   expect(new Set(others.map((code) => code.split('.')[0]))).toEqual(
-    new Set(['registry', 'profile', 'database', 'config', 'api', 'command', 'simulate']),
+    new Set(['registry', 'profile', 'database', 'config', 'api', 'command', 'simulate', 'trial']),
   );
 });
 
