@@ -43,7 +43,10 @@ export class GatewayLauncher {
     });
   }
 
-  /** Resolves when devices can connect. @throws OnrampError what the supervisor's start throws. */
+  /**
+   * Resolves when devices can connect.
+   * @throws OnrampError what the supervisor's start throws.
+   */
   start(): Promise<GatewayAddress> {
     return this.#supervisor.start();
   }
