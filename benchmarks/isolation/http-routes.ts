@@ -70,7 +70,7 @@ export const routes: Readonly<Record<string, RouteRequest>> = {
   'GET /api/v1/dead-letters': { audience: 'readers, its own rows' },
   'GET /api/v1/dead-letters/counts': { audience: 'readers, its own rows' },
 
-  'GET /api/v1/imports/current': { audience: 'readers' },
+  'GET /api/v1/imports/current': { audience: 'viewers of all' },
   'GET /api/v1/profiles': { audience: 'readers' },
   'GET /api/v1/profiles/{id}': {
     audience: 'readers',
