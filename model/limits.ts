@@ -160,6 +160,9 @@ export const limits = Object.freeze({
   apiDocumentBytesMax: 1 * MiB,
   /** Connections to the API at the same time. */
   apiConnectionsMax: 1000,
+  /** Of these, from one remote address; from this machine itself. */
+  apiConnectionsOfAddressMax: 250,
+  apiConnectionsOfLoopbackMax: 900,
   /** Tokens remembered to have been right, which are let in whatever others try. */
   apiTokensKnownMax: 10_000,
   /** Look-ups of other tokens for one address: after a rest, and then each second. */
@@ -236,6 +239,11 @@ function assertRelations(): void {
       'no token leaves the others without a view',
       Math.max(limits.apiViewersPerTokenMax, limits.apiViewersOfOperatorMax) * 2 <=
         limits.apiViewersMax,
+    ],
+    [
+      'no address takes all connections',
+      Math.max(limits.apiConnectionsOfAddressMax, limits.apiConnectionsOfLoopbackMax) <
+        limits.apiConnectionsMax,
     ],
     ['viewers leave connections to others', limits.apiViewersMax * 2 < limits.apiConnectionsMax],
     [

@@ -6,6 +6,7 @@ import { OnrampError } from '../../model/errors.ts';
 import { limits } from '../../model/limits.ts';
 import { requireKnownHost } from './access.ts';
 import { type AuthenticationOptions, authenticate } from './authentication.ts';
+import { boundConnections } from './connection-bounds.ts';
 import { answerErrors, problemOf, problemType, sendError } from './errors.ts';
 import { OpenStreams } from './open-streams.ts';
 import { collectDeclared, openApiRoutes } from './openapi.ts';
@@ -23,7 +24,9 @@ export interface ApplicationOptions<Context extends AuthenticationOptions> {
 
 /** How long a request may take to arrive; an import of 64 MiB needs 5 Mbit/s. */
 const requestTimeoutMs = 120_000;
-const headersTimeoutMs = 10_000;
+const headersTimeoutMs = 5000;
+/** How often connections are held against these times. */
+const timeoutsCheckedMs = 1000;
 const keepAliveTimeoutMs = 30_000;
 /** `{enterprise}.{device}` or a profile's id. */
 const paramCharsMax = 2 * limits.idCharsMax + 1;
@@ -39,7 +42,7 @@ export function buildApplication<Context extends AuthenticationOptions>(
     keepAliveTimeout: keepAliveTimeoutMs,
     // Answers take as long as they take: an import of a city, a live view that never ends.
     connectionTimeout: 0,
-    http: { headersTimeout: headersTimeoutMs },
+    http: { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: timeoutsCheckedMs },
     forceCloseConnections: 'idle',
     return503OnClosing: true,
     routerOptions: { maxParamLength: paramCharsMax },
@@ -49,7 +52,7 @@ export function buildApplication<Context extends AuthenticationOptions>(
     frameworkErrors: sendError,
     clientErrorHandler: refuseGarbage,
   });
-  app.server.maxConnections = limits.apiConnectionsMax;
+  boundConnections(app.server);
   answerErrors(app);
   addSecurityHeaders(app);
   if (options.hostNames !== null) requireKnownHost(app, options.hostNames);
