@@ -47,8 +47,6 @@ export interface DirectoryEntry extends Device {
 export interface RegistryReader {
   /** Device with the hash of its secret; null when unknown. Never cached negatively. */
   device(enterprise: string, device: string): Promise<RegisteredDevice | null>;
-  /** The same answer without waiting; present where the implementation has it at hand. */
-  readonly deviceNow?: (enterprise: string, device: string) => RegisteredDevice | null;
   /** A profile, built in or added at run time; null when unknown. Decoded anew on each call. */
   profile(id: string): Promise<DeviceProfile | null>;
   /** A claim with the hash of its secret; null when there is none. */
@@ -70,7 +68,10 @@ export interface EnterpriseLimits {
   readonly messagesPerSecondMax: number | null;
 }
 
-/** A device to be registered. What is left out: kind `device`, district and industry of its enterprise. */
+/**
+ * A device to be registered. What is left out: kind `device`, district and industry of its
+ * enterprise.
+ */
 export interface NewDevice {
   readonly enterprise: string;
   readonly device: string;
@@ -111,7 +112,9 @@ export interface DeviceFilter {
   readonly profile?: string | undefined;
   readonly kind?: DeviceKind | undefined;
   readonly state?: DeviceState | undefined;
-  /** Part of the key `{enterprise}.{device}`, the serial or the enterprise's name; case is ignored. */
+  /**
+   * Part of the key `{enterprise}.{device}`, the serial or the enterprise's name; case is ignored.
+   */
   readonly text?: string | undefined;
 }
 
@@ -166,7 +169,9 @@ export interface RegisteredEnterprise {
   readonly devices: number;
 }
 
-/** How many there are. Gateways are no devices; production devices are those of production profiles. */
+/**
+ * How many there are. Gateways are no devices; production devices are those of production profiles.
+ */
 export interface DirectoryCounts {
   readonly enterprises: number;
   readonly devices: number;
@@ -270,8 +275,8 @@ export interface Registry extends RegistryReader {
   get(enterprise: string, device: string): Promise<DirectoryEntry | null>;
   list(filter: DeviceFilter, page: PageRequest): Promise<Page<DirectoryEntry>>;
   /**
-   * Changes a device when its `revision` is still the one given (null: whatever it is). Rejects with
-   * `api.version-mismatch`, `registry.*`.
+   * Changes a device when its `revision` is still the one given (null: whatever it is). Rejects
+   * with `api.version-mismatch`, `registry.*`.
    */
   update(
     enterprise: string,
@@ -311,8 +316,8 @@ export interface Registry extends RegistryReader {
     actor?: string,
   ): Promise<ImportReport>;
   /**
-   * Registers only the enterprises of a city, each with the claim `fleet`, whose secret derives from
-   * `fleetKey` (`fleetSecret(fleetKey, enterprise, 'claim')`), for as many devices as it has.
+   * Registers only the enterprises of a city, each with the claim `fleet`, whose secret derives
+   * from `fleetKey` (`fleetSecret(fleetKey, enterprise, 'claim')`), for as many devices as it has.
    */
   importCityClaims(
     city: CityDirectory,
@@ -323,9 +328,9 @@ export interface Registry extends RegistryReader {
   /** Every entry in the order of keys, without secrets, at its own pace. */
   export(filter: DeviceFilter): AsyncIterable<DirectoryEntry>;
   /**
-   * Adds an enterprise, or describes a registered one anew; what is left out stays as it is, and its
-   * devices keep their own district and industry. With `revision`, only when it is still that one
-   * (`api.version-mismatch`).
+   * Adds an enterprise, or describes a registered one anew; what is left out stays as it is, and
+   * its devices keep their own district and industry. With `revision`, only when it is still that
+   * one (`api.version-mismatch`).
    */
   addEnterprise(
     enterprise: NewEnterprise,

@@ -53,17 +53,9 @@ export class SqliteReader implements RegistryReader {
     this.#profileVersion = db.prepare('SELECT version FROM profile_version');
   }
 
-  deviceNow(enterprise: string, device: string): RegisteredDevice | null {
+  async device(enterprise: string, device: string): Promise<RegisteredDevice | null> {
     const row = this.read(() => this.#device.get(enterprise, device));
     return row === undefined ? null : registeredDevice(row);
-  }
-
-  device(enterprise: string, device: string): Promise<RegisteredDevice | null> {
-    try {
-      return Promise.resolve(this.deviceNow(enterprise, device));
-    } catch (error) {
-      return Promise.reject(error);
-    }
   }
 
   async profile(id: string): Promise<DeviceProfile | null> {
