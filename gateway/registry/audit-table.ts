@@ -9,9 +9,9 @@ import type { Row } from './sqlite-reader.ts';
 import { prepared } from './statements.ts';
 
 /**
- * The index of the audit trail (`audit_by_device`) is in chapters of so many entries: it grows at its
- * end only. Sorted by enterprise as a whole, each of a thousand new entries would rewrite a page of it
- * somewhere else.
+ * The index of the audit trail (`audit_by_device`) is in chapters of so many entries: it grows at
+ * its end only. Sorted by enterprise as a whole, each of a thousand new entries would rewrite a
+ * page of it somewhere else.
  */
 const chapterBits = 13;
 export const chapterEntries = 2 ** chapterBits;
@@ -19,9 +19,9 @@ export const chapterEntries = 2 ** chapterBits;
 export const auditChaptersMax = 200;
 
 /**
- * A page of entries with ids below `before`, newest first. A device needs its enterprise. The page of
- * an enterprise, or a device, with few entries ends after `auditChaptersMax` chapters, however few it
- * has; the next one goes on there.
+ * A page of entries with ids below `before`, newest first. A device needs its enterprise. The page
+ * of an enterprise, or a device, with few entries ends after `auditChaptersMax` chapters, however
+ * few it has; the next one goes on there.
  */
 export function auditPage(
   db: DatabaseSync,

@@ -8,7 +8,9 @@ export interface NewAuthority {
   /** PEM of one CA certificate (basicConstraints cA, RFC 5280 §4.2.1.9). */
   readonly certificate: string;
   readonly name?: string | undefined;
-  /** The profile of unknown devices it vouches for; without it only registered devices are let in. */
+  /**
+   * The profile of unknown devices it vouches for; without it only registered devices are let in.
+   */
   readonly profile?: string | undefined;
   /** How many unknown devices it may vouch for; `enrolledDevicesDefault` when left out. */
   readonly devicesMax?: number | undefined;
@@ -74,8 +76,8 @@ export interface Authorities {
    */
   pin(device: Pinning): Promise<boolean>;
   /**
-   * Answers many as `pin` would, each by itself, up to `provisionBatchMax` in one transaction. Those
-   * known by the very certificate cost no write. Rejects only when the file fails.
+   * Answers many as `pin` would, each by itself, up to `provisionBatchMax` in one transaction.
+   * Those known by the very certificate cost no write. Rejects only when the file fails.
    */
   pinMany(devices: readonly Pinning[]): Promise<readonly (boolean | OnrampError)[]>;
 }

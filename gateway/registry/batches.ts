@@ -6,7 +6,9 @@ import { OnrampError } from '../../model/errors.ts';
 import { limits } from '../../model/limits.ts';
 import type { RegistryConnection } from './sqlite-part.ts';
 
-/** Answers `requests`, up to `provisionBatchMax` in one transaction: they share a wait for the disk. */
+/**
+ * Answers `requests`, up to `provisionBatchMax` in one transaction: they share a wait for the disk.
+ */
 export async function inBatches<Request, Answer>(
   connection: RegistryConnection,
   requests: readonly Request[],

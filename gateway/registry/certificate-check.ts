@@ -48,8 +48,8 @@ export function subjectOf(
 
 /**
  * Checks a client certificate whose key the client has proved to hold: its common name is
- * `{enterprise}.{device}`; one of that enterprise's `authorities` signed it, directly; both are valid
- * now; it is itself no authority; and where it says what it is for, that includes client
+ * `{enterprise}.{device}`; one of that enterprise's `authorities` signed it, directly; both are
+ * valid now; it is itself no authority; and where it says what it is for, that includes client
  * authentication (RFC 5280 §4.2.1.9, §4.2.1.12, §6.1.3).
  */
 export function checkClientCertificate(

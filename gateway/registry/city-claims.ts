@@ -1,4 +1,6 @@
-/** Claims for the enterprises of a simulated city, so that its devices come on board by themselves. */
+/**
+ * Claims for the enterprises of a simulated city, so that its devices come on board by themselves.
+ */
 
 import { createSecretKey } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';

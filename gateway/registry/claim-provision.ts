@@ -73,7 +73,10 @@ function provision(db: DatabaseSync, request: ProvisionRequest): Provisioned {
   return { enterprise, device: machine.device, secret, profile: machine.profile, first };
 }
 
-/** A device counts against one claim only: the other one, whose credential it never used, has it back. */
+/**
+ * A device counts against one claim only: the other one, whose credential it never used, has it
+ * back.
+ */
 function count(db: DatabaseSync, enterprise: string, claim: string, before: string | null): void {
   const add = 'UPDATE claim SET devices = max(0, devices + ?) WHERE enterprise = ? AND id = ?';
   prepared(db, add).run(1, enterprise, claim);
@@ -169,13 +172,17 @@ function apply(
   applyChange(db, { enterprise, device, event, atMs, cause, actor: actorOf(request) });
 }
 
-/** What a machine asked for and cannot have; all else is the claim's fault, or somebody's choice. */
+/**
+ * What a machine asked for and cannot have; all else is the claim's fault, or somebody's choice.
+ */
 const askedWrongly: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'claim.request-invalid',
   'registry.unknown-profile',
 ]);
 
-/** Rejects a device that this claim provisioned, that never came back, and that now asks wrongly. */
+/**
+ * Rejects a device that this claim provisioned, that never came back, and that now asks wrongly.
+ */
 function rejectOwn(db: DatabaseSync, request: ProvisionRequest, error: OnrampError): void {
   if (!askedWrongly.has(error.code)) return;
   const machine = prepared(

@@ -89,11 +89,11 @@ export interface Claims {
   revoke(enterprise: string, id: string, actor: string): Promise<ClaimEntry>;
   /**
    * Gives the machine with `serial` a credential, in one transaction: an unknown serial becomes the
-   * device with that id; a registered device with that serial whose credential was never used gets a
-   * new one, and the one it had is void. A device counts against the claim once, however often it
-   * asks before it uses its credential, and against no claim before. The transitions (`claim`, `issue`) are in the audit trail,
-   * actor `claim:{id}`. Rejects with `claim.*`, `registry.unknown-profile`, `device.suspended`,
-   * `device.revoked`.
+   * device with that id; a registered device with that serial whose credential was never used gets
+   * a new one, and the one it had is void. A device counts against the claim once, however often it
+   * asks before it uses its credential, and against no claim before. The transitions (`claim`,
+   * `issue`) are in the audit trail, actor `claim:{id}`. Rejects with `claim.*`,
+   * `registry.unknown-profile`, `device.suspended`, `device.revoked`.
    *
    * A refusal is in the audit trail as `claim-refused`, once a minute for each claim and code. It
    * changes no device, so that nobody who has the claim can shut out others' devices by asking

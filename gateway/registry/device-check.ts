@@ -34,7 +34,9 @@ export function withDefaults(device: NewDevice): { kind: DeviceKind; profile: st
   return { kind, profile };
 }
 
-/** The first thing that is wrong with `device` by itself, or null. Whether it exists is not asked. */
+/**
+ * The first thing that is wrong with `device` by itself, or null. Whether it exists is not asked.
+ */
 export function deviceProblem(device: NewDevice, owners: ProfileOwners): Problem | null {
   return (
     idProblem('enterprise', device.enterprise) ??

@@ -62,7 +62,9 @@ export function findEnterprise(db: DatabaseSync, id: string): RegisteredEnterpri
   return row === undefined ? null : registeredEnterprise(row);
 }
 
-/** Counts everything; `isProduction` says of a profile whether its devices are production devices. */
+/**
+ * Counts everything; `isProduction` says of a profile whether its devices are production devices.
+ */
 export function countDirectory(
   db: DatabaseSync,
   isProduction: (profile: string) => boolean,

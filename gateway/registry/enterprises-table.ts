@@ -1,4 +1,6 @@
-/** Enterprises in the registry's file: adding one, describing it anew. Call all in a transaction. */
+/**
+ * Enterprises in the registry's file: adding one, describing it anew. Call all in a transaction.
+ */
 
 import type { DatabaseSync } from 'node:sqlite';
 import { OnrampError } from '../../model/errors.ts';

@@ -1,4 +1,7 @@
-/** What only the registry, or the rest of the file, can say against a staged row: whole sets at a time. */
+/**
+ * What only the registry, or the rest of the file, can say against a staged row: whole sets at a
+ * time.
+ */
 
 import type { DatabaseSync } from 'node:sqlite';
 import type { DeviceState } from '../../model/device.ts';
@@ -51,7 +54,9 @@ const existing: Readonly<Record<ExistingRule, readonly Check[]>> = {
 const earlierRow = `FROM staging AS first WHERE first.enterprise = staging.enterprise
   AND first.serial = staging.serial AND first.row < staging.row`;
 
-/** Also refused when the holder gets another serial in the same file: rows have no order to rely on. */
+/**
+ * Also refused when the holder gets another serial in the same file: rows have no order to rely on.
+ */
 const holder = `FROM main.device AS holder WHERE holder.enterprise = staging.enterprise
   AND holder.serial = staging.serial AND holder.device <> staging.device`;
 
@@ -78,7 +83,8 @@ const isGateway = (table: string) => `EXISTS (SELECT 1 FROM ${table} AS g
 const gatewayUnknown: Check = {
   code: 'registry.unknown-gateway',
   registered: false,
-  condition: `gateway IS NOT NULL AND NOT ${isGateway('main.device')} AND NOT ${isGateway('staging')}`,
+  condition: `gateway IS NOT NULL
+    AND NOT ${isGateway('main.device')} AND NOT ${isGateway('staging')}`,
   detail: `enterprise || ' has no gateway ' || gateway`,
 };
 

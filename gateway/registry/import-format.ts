@@ -8,7 +8,9 @@ import { type ByteSource, DecodedText } from './import-encoding.ts';
 import { readJsonArray } from './json-array.ts';
 import type { DirectoryEntry, ImportRow, NewDevice, RowError } from './registry.ts';
 
-/** The columns of a file; enterprise and device must be there, and profile unless it is a gateway. */
+/**
+ * The columns of a file; enterprise and device must be there, and profile unless it is a gateway.
+ */
 export const importColumns = [
   'enterprise',
   'device',
@@ -55,10 +57,10 @@ const isColumn = (name: string): name is Column =>
   (importColumns as readonly string[]).includes(name);
 
 /**
- * Rows of a CSV file with a heading in English or Chinese. Cells are trimmed, but for the secret; an
- * empty cell counts as left out; the columns `state`, `activated_at` and `note` are read over. A bad
- * row is yielded as its error; `registry.import-invalid` is thrown when the heading or the file as a
- * whole is wrong (every mistake of the heading at once).
+ * Rows of a CSV file with a heading in English or Chinese. Cells are trimmed, but for the secret;
+ * an empty cell counts as left out; the columns `state`, `activated_at` and `note` are read over. A
+ * bad row is yielded as its error; `registry.import-invalid` is thrown when the heading or the file
+ * as a whole is wrong (every mistake of the heading at once).
  */
 export async function* readDevicesCsv(
   source: ByteSource | DecodedText,

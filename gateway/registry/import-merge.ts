@@ -110,7 +110,9 @@ export function addDevices(db: DatabaseSync, { actor, nowMs }: Importer): void {
   ).run(nowMs, newLife.state, actor);
 }
 
-/** Changes registered devices; what a row leaves empty, the secret included, and their state stay. */
+/**
+ * Changes registered devices; what a row leaves empty, the secret included, and their state stay.
+ */
 export function changeDevices(db: DatabaseSync, { actor, nowMs }: Importer): void {
   db.exec(
     `UPDATE main.device SET

@@ -84,7 +84,9 @@ export class ImportRun {
     return withCredentials(await this.#finish(), new Map());
   }
 
-  /** After an import that was merged: leaves searching fast again, in steps that others wait for. */
+  /**
+   * After an import that was merged: makes searching fast again, in steps that let others write.
+   */
   async tidy(clock: Clock): Promise<void> {
     for (let first = true; this.#merged; first = false) {
       const answer = await this.#call({ type: 'tidy', first });

@@ -44,8 +44,8 @@ export function keyPage<T>(
 }
 
 /**
- * Throws `registry.too-many` when the enterprise has `max` that are not revoked. As many revoked ones
- * are remembered; then the one revoked first goes.
+ * Throws `registry.too-many` when the enterprise has `max` that are not revoked. As many revoked
+ * ones are remembered; then the one revoked first goes.
  */
 export function makeRoom(
   db: DatabaseSync,
@@ -55,7 +55,8 @@ export function makeRoom(
 ): void {
   const counts = db
     .prepare(
-      `SELECT count(*) FILTER (WHERE revoked_at_ms IS NULL) AS living, count(revoked_at_ms) AS revoked
+      `SELECT count(*) FILTER (WHERE revoked_at_ms IS NULL) AS living,
+         count(revoked_at_ms) AS revoked
        FROM ${name} WHERE enterprise = ?`,
     )
     .get(enterprise)!;

@@ -1,4 +1,6 @@
-/** The lives of devices as the registry keeps them: states, the audit trail, when rows were stored. */
+/**
+ * The lives of devices as the registry keeps them: states, the audit trail, when rows were stored.
+ */
 
 import type { DeviceState, LifeEvent } from '../../model/device.ts';
 import type { DeviceKind, Page, PageRequest } from './registry.ts';
@@ -21,7 +23,9 @@ export interface LifeOutcome extends LifeChange {
   readonly to: DeviceState;
 }
 
-/** An entry of the audit trail. `device` is null for what concerns an enterprise (claims, tokens …). */
+/**
+ * An entry of the audit trail. `device` is null for what concerns an enterprise (claims, tokens …).
+ */
 export interface AuditEntry {
   /** Rising with time. */
   readonly id: number;
@@ -61,8 +65,9 @@ export interface LifeRow {
 export interface Lives {
   /**
    * Applies the changes in their order, in one transaction, each by the state machine of
-   * `model/device.ts`, and writes the audit trail. An element is null where the device is unknown or
-   * the event is not allowed in its state. `store` also notes `activatedAtMs` (once) and `lastRowAtMs`.
+   * `model/device.ts`, and writes the audit trail. An element is null where the device is unknown
+   * or the event is not allowed in its state. `store` also notes `activatedAtMs` (once) and
+   * `lastRowAtMs`.
    */
   apply(changes: readonly LifeChange[]): Promise<readonly (LifeOutcome | null)[]>;
   /** Notes that rows of devices were stored, without an entry in the audit trail. */

@@ -10,7 +10,9 @@ export function checkLimit(limit: number, max: number): void {
   throw new OnrampError('api.bad-request', `limit must be 1 to ${max}`);
 }
 
-/** The key behind which a page begins, before all keys when nobody said. Throws `api.bad-request`. */
+/**
+ * The key behind which a page begins, before all keys when nobody said. Throws `api.bad-request`.
+ */
 export function keyAfter(after: string | undefined): { enterprise: string; device: string } {
   const key = after === undefined ? { enterprise: '', device: '' } : parseDeviceKey(after);
   if (key !== null) return key;

@@ -35,9 +35,9 @@ export interface ProfileHead {
 }
 
 /**
- * Reads a profile from CSV with the columns name, type, unit, ucum, min, max, zh, en, values and key
- * in any order; values of an enum are separated by `|`, `;` or `,`. An empty cell counts as left
- * out. Throws `profile.invalid` with every mistake, its row and its column.
+ * Reads a profile from CSV with the columns name, type, unit, ucum, min, max, zh, en, values and
+ * key in any order; values of an enum are separated by `|`, `;` or `,`. An empty cell counts as
+ * left out. Throws `profile.invalid` with every mistake, its row and its column.
  */
 export async function readProfileCsv(
   source: ByteSource,

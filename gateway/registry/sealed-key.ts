@@ -24,8 +24,8 @@ export function sealedKey(sealKey: Buffer, owner: KeyOwner, key: Buffer): Buffer
 }
 
 /**
- * Decrypts what `sealedKey` made for the same owner. Throws `group.key-unreadable` when it was sealed
- * under another key or for another owner, or was changed since.
+ * Decrypts what `sealedKey` made for the same owner. Throws `group.key-unreadable` when it was
+ * sealed under another key or for another owner, or was changed since.
  */
 export function unsealedKey(sealKey: Buffer, owner: KeyOwner, sealed: Uint8Array): Buffer {
   try {

@@ -35,7 +35,9 @@ const generatedKeyBytes = 64;
 const keyBytesMin = 32;
 const keyBytesMax = 128;
 
-/** Group keys through the connection of the supervisor, encrypted under the 32 bytes of `sealKey`. */
+/**
+ * Group keys through the connection of the supervisor, encrypted under the 32 bytes of `sealKey`.
+ */
 export class SqliteGroups implements Groups {
   readonly #connection: RegistryConnection;
   readonly #db: DatabaseSync;
@@ -118,7 +120,8 @@ export class SqliteGroups implements Groups {
       // The key itself is of no more use to anybody.
       this.#db
         .prepare(
-          `UPDATE group_key SET revoked_at_ms = ?, sealed_key = x'' WHERE enterprise = ? AND id = ?`,
+          `UPDATE group_key SET revoked_at_ms = ?, sealed_key = x''
+           WHERE enterprise = ? AND id = ?`,
         )
         .run(doer.nowMs, enterprise, id);
       appendNote(this.#db, { enterprise, event: 'group-revoked', cause: id }, doer);
@@ -139,7 +142,9 @@ export class SqliteGroups implements Groups {
     }
   }
 
-  /** Before anybody can come with them: credentials that were being voided when the gateway died. */
+  /**
+   * Before anybody can come with them: credentials that were being voided when the gateway died.
+   */
   #voidRest(): void {
     const doer = { actor: 'system', nowMs: this.#connection.clock.nowMs() };
     for (const { enterprise, group } of groupsHalfVoided(this.#db)) {

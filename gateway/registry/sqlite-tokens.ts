@@ -22,7 +22,9 @@ const idChars = 12;
 /** How exact `lastUsedAtMs` is: a write at most that often for each token. */
 const useNotedEveryMs = 60_000;
 
-/** Implements `Tokens`. What concerns no enterprise is in the audit trail with the enterprise ''. */
+/**
+ * Implements `Tokens`. What concerns no enterprise is in the audit trail with the enterprise ''.
+ */
 export class SqliteTokens implements Tokens {
   readonly #connection: RegistryConnection;
   readonly #find: StatementSync;

@@ -41,6 +41,8 @@ export interface Trials {
   list(filter: { readonly living?: boolean }, page: PageRequest): Promise<Page<TrialEntry>>;
   /** Enterprises of trials that have expired by `nowMs` and have not ended; `trialsMax` at most. */
   due(nowMs: number): Promise<readonly string[]>;
-  /** Notes that a trial has ended; nothing happens when it had. Rejects with `registry.not-found`. */
+  /**
+   * Notes that a trial has ended; nothing happens when it had. Rejects with `registry.not-found`.
+   */
   end(enterprise: string, actor: string): Promise<TrialEntry>;
 }

@@ -1,4 +1,6 @@
-/** Voiding the credentials that derive from a revoked group key, a part of the devices at a time. */
+/**
+ * Voiding the credentials that derive from a revoked group key, a part of the devices at a time.
+ */
 
 import type { DatabaseSync } from 'node:sqlite';
 import { secretBytes } from '../../model/random.ts';

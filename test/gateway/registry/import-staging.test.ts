@@ -1,4 +1,6 @@
-/** What others change between the checks of an import and its merge, and what comes after the merge. */
+/**
+ * What others change between the checks of an import and its merge, and what comes after the merge.
+ */
 
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -121,7 +123,7 @@ describe('what others change after the checks', () => {
     expect((await registry.device('acme', 'a'))!.secretHash).toEqual(before!.secretHash);
   });
 
-  it('refuses a serial that another device has now, and the devices of a gateway so refused', async () => {
+  it('refuses a serial that is taken now, and the devices of a gateway so refused', async () => {
     const { registry, run } = open();
     const rows = [
       row('g', { kind: 'gateway', serial: 'sn-1' }),
