@@ -8,7 +8,7 @@ import { secretHash } from '../../model/fleet-secret.ts';
 import { limits } from '../../model/limits.ts';
 import type { Registry } from '../registry/registry.ts';
 import { parseToken } from '../registry/tokens.ts';
-import { type Identity, mayUse } from './roles.ts';
+import { audienceOf, type Identity, mayUse, operatorOnly } from './roles.ts';
 import { anybody } from './route.ts';
 import { TokenLimiter } from './token-limiter.ts';
 
@@ -37,7 +37,9 @@ export function authenticate(app: FastifyInstance, options: AuthenticationOption
     const access = request.routeOptions.config.declared?.access;
     if (access === 'open') return;
     const identity = await gate.identityOf(request, reply);
-    if (!mayUse(access, request.method, identity)) throw new OnrampError('api.forbidden');
+    if (!mayUse(access, request.method, identity)) {
+      throw new OnrampError('api.forbidden', audienceOf(access ?? operatorOnly).join(', '));
+    }
     request.identity = identity;
   });
 }

@@ -9,10 +9,10 @@ import type { ApiContext } from './context.ts';
 import { owners, readers } from './roles.ts';
 import { json, route } from './route.ts';
 import { instant, instantOrNull, withInstants } from './time.ts';
-import { ownedParams, pageOf, pageQuery, word } from './validation.ts';
+import { ownEnterprise, ownedParams, pageOf, pageQuery, word } from './validation.ts';
 
 const newAuthority = z.strictObject({
-  enterprise: word,
+  enterprise: ownEnterprise,
   certificate: z.string().min(1).max(limits.certificateCharsMax).describe('PEM of one CA'),
   name: word.optional().describe('For people'),
   profile: word

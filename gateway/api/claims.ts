@@ -11,7 +11,7 @@ import type { ApiContext } from './context.ts';
 import { owners, readers } from './roles.ts';
 import { json, route } from './route.ts';
 import { duration, instant, instantOrNull, withInstants } from './time.ts';
-import { ownedParams, pageOf, pageQuery, word } from './validation.ts';
+import { ownEnterprise, ownedParams, pageOf, pageQuery, word } from './validation.ts';
 
 const secondMs = 1000;
 /** A claim that is good for longer is no claim but a second password. */
@@ -22,7 +22,7 @@ export const claimLife = duration(secondMs, lifeMsMax);
 const serials = z.array(word).max(limits.claimSerialsMax);
 
 const newClaim = z.strictObject({
-  enterprise: word,
+  enterprise: ownEnterprise,
   id: word.optional().describe('Generated when left out'),
   name: word.optional().describe('For people'),
   expiresIn: claimLife.prefault('7d'),

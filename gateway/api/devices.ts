@@ -9,12 +9,12 @@ import { deviceAnswer, deviceFilter, deviceSchema, registered } from './device-a
 import { entityTag } from './entity-tag.ts';
 import { owners, readers } from './roles.ts';
 import { json, route } from './route.ts';
-import { deviceParams, pageOf, pageQuery, word } from './validation.ts';
+import { deviceParams, ownEnterprise, pageOf, pageQuery, word } from './validation.ts';
 
 const listQuery = z.strictObject({ ...deviceFilter, ...pageQuery });
 
 const newDevice = z.strictObject({
-  enterprise: word,
+  enterprise: ownEnterprise,
   device: word,
   kind: z.enum(['device', 'gateway']).optional(),
   profile: word.optional().describe('Needed by devices'),

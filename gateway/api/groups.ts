@@ -9,10 +9,10 @@ import type { ApiContext } from './context.ts';
 import { owners, readers } from './roles.ts';
 import { json, route } from './route.ts';
 import { instant, instantOrNull, withInstants } from './time.ts';
-import { ownedParams, pageOf, pageQuery, word } from './validation.ts';
+import { ownEnterprise, ownedParams, pageOf, pageQuery, word } from './validation.ts';
 
 const newGroup = z.strictObject({
-  enterprise: word,
+  enterprise: ownEnterprise,
   id: word.optional().describe('Generated when left out'),
   name: word.optional().describe('For people'),
   profile: word.describe('Of the devices it enrols'),

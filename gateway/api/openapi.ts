@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import packageJson from '../../package.json' with { type: 'json' };
 import { problemSchema, problemType } from './errors.ts';
-import type { Access } from './roles.ts';
+import { type Access, audienceOf } from './roles.ts';
 import { type Answer, type Declared, json, route } from './route.ts';
 
 type Json = Record<string, unknown>;
@@ -100,11 +100,7 @@ const ifMatch: Json = {
 
 function audience(access: Access | 'open'): string {
   if (access === 'open') return 'Needs no token.';
-  const bounds =
-    access.scope === 'gateway'
-      ? { enterprise: 'enterprise', viewer: 'viewer (of all enterprises)' }
-      : { enterprise: 'enterprise (its own)', viewer: 'viewer' };
-  return `For: ${['operator', ...access.roles.map((role) => bounds[role])].join(', ')}.`;
+  return `For: ${audienceOf(access).join(', ')}.`;
 }
 
 /** The members of an object schema, as parameters. */

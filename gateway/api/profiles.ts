@@ -14,12 +14,12 @@ import type { ApiContext } from './context.ts';
 import { type ArrivingBody, arrivingBody, takeStreams } from './request-stream.ts';
 import { type Identity, owners, readers } from './roles.ts';
 import { json, route } from './route.ts';
-import { flag, word } from './validation.ts';
+import { flag, ownEnterprise, word } from './validation.ts';
 
 const profileParams = z.object({ id: z.string().refine(isProfileId, 'must match [a-z0-9._-]+') });
 
 const newProfileQuery = z.strictObject({
-  enterprise: word,
+  enterprise: ownEnterprise,
   name: word.optional(),
   label: word.optional(),
   production: flag.optional(),

@@ -58,7 +58,16 @@ export function mayUse(access: Access | undefined, method: string, identity: Ide
   return access.scope !== 'gateway' || enterprise === null;
 }
 
-/** The checked parts of a request. */
+/** The roles that may use a route, for people; the operator's comes first. */
+export function audienceOf({ roles, scope }: Access): string[] {
+  const bounds =
+    scope === 'gateway'
+      ? { enterprise: 'enterprise', viewer: 'viewer (of all enterprises)' }
+      : { enterprise: 'enterprise (its own)', viewer: 'viewer' };
+  return ['operator', ...roles.map((role) => bounds[role])];
+}
+
+/** The parts of a request. */
 export interface RequestParts {
   readonly params: unknown;
   readonly query: unknown;
@@ -68,8 +77,26 @@ export interface RequestParts {
 /** No enterprise has this id (`[a-z0-9_-]+`): a list of what is its is empty. */
 const nobody = '!';
 
+/** The parts of a request, not yet checked, with the identity's own enterprise where it is left out. */
+export function withOwn(
+  access: Access,
+  { enterprise }: Identity,
+  { body, params, query }: RequestParts,
+): RequestParts {
+  const own = (part: unknown) => {
+    if (typeof part !== 'object' || part === null || Array.isArray(part)) return part;
+    return enterpriseIn(part) === undefined ? { ...part, enterprise } : part;
+  };
+  if (enterprise === null) return { params, query, body };
+  return {
+    params,
+    query: access.scope === 'query' ? own(query) : query,
+    body: access.scope === 'body' ? own(body) : body,
+  };
+}
+
 /**
- * The parts of a request with what confines `identity` laid over them.
+ * The checked parts of a request with what confines `identity` laid over them.
  * @throws OnrampError `registry.not-found` when they are about another enterprise.
  */
 export function confine<Parts extends RequestParts>(

@@ -3,7 +3,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { errorCodeOf } from '../../model/errors.ts';
-import { type Access, confine, type Identity, notFound } from './roles.ts';
+import { type Access, confine, type Identity, notFound, withOwn } from './roles.ts';
 import { checked, type nothing } from './validation.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -101,8 +101,9 @@ export function route<
         ...(query && { query }),
         ...(body && { body }),
       };
-      const parts = checked<P, Q, B>(request, expected);
       const { identity } = request;
+      const sent = access === 'open' ? request : withOwn(access, identity, request);
+      const parts = checked<P, Q, B>(sent, expected);
       const confined = access === 'open' ? parts : confine(access, identity, parts);
       try {
         return await handler({ ...confined, identity, request }, reply);

@@ -28,7 +28,7 @@ export function checked<
   Q extends z.ZodType = typeof nothing,
   B extends z.ZodType = z.ZodUnknown,
 >(
-  request: FastifyRequest,
+  request: Pick<FastifyRequest, 'params' | 'query' | 'body'>,
   expected: Expected<P, Q, B>,
 ): { params: z.output<P>; query: z.output<Q>; body: z.output<B> } {
   const parts = {
@@ -63,6 +63,16 @@ function explain(part: string, issue: z.core.$ZodIssue): string[] {
 
 /** A word of a query or body, no longer than any of ours. */
 export const word = z.string().min(1).max(limits.textCharsMax);
+
+/** Whose something shall be: a token of an enterprise may leave it out. */
+export const ownEnterprise = word
+  .optional()
+  .transform((enterprise, context): string => {
+    if (enterprise !== undefined) return enterprise;
+    context.addIssue({ code: 'custom', message: 'is needed' });
+    return z.NEVER;
+  })
+  .describe('Whose it is; a token of an enterprise may leave it out');
 
 /** `{enterprise}.{name of the second part}` in a path. */
 function keyOf<Second extends string>(second: Second) {

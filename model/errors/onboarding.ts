@@ -175,13 +175,13 @@ export const onboardingErrors = {
   ),
   'api.forbidden': entry(
     false,
-    'This token may not do that. Use a token of the operator.',
-    '此令牌无权执行该操作,请使用运营令牌。',
+    "This token may not do that. Use one whose role may; the operator's always may.",
+    '此令牌无权执行该操作。请使用角色有权限的令牌;运营令牌始终可用。',
   ),
   'api.too-many-failures': entry(
     true,
-    'Too many requests from this address had a wrong token. Wait before trying again.',
-    '此地址使用错误令牌的请求过多,请稍候再试。',
+    'Too many requests from this address, or with this token, had a wrong one. Wait before trying again.',
+    '此地址或此令牌的错误请求过多,请稍候再试。',
   ),
   'api.version-mismatch': entry(
     false,

@@ -16,6 +16,8 @@ let certificate: string;
 let fingerprint: string;
 const tokens: Record<string, string> = {};
 
+const validity = () => ({ notBeforeMs: world.clock.nowMs() - 60_000, days: 30 });
+
 /** Gives an enterprise one of everything. */
 async function settle(enterprise: string): Promise<void> {
   const { registry, deadLetters } = world.context;
@@ -42,8 +44,7 @@ async function settle(enterprise: string): Promise<void> {
 beforeAll(async () => {
   world = new ApiWorld();
   routes = await declaredRoutes(world);
-  const validity = { notBeforeMs: world.clock.nowMs() - 60_000, days: 30 };
-  ({ certificate } = await createDevelopmentCa('acme', validity));
+  ({ certificate } = await createDevelopmentCa('acme', validity()));
   fingerprint = new X509Certificate(certificate).fingerprint256.replaceAll(':', '').toLowerCase();
   await settle('acme');
   await settle('beta');
@@ -304,6 +305,50 @@ describe("another enterprise's", () => {
     ]);
     expect(JSON.parse(answer.body)).toMatchObject({ added: 1, badRows: 1 });
     expect(await world.context.registry.get('beta', 'x')).toBeNull();
+  });
+});
+
+describe('an enterprise', () => {
+  it('need not say which one it is', async () => {
+    const posted = async (name: string, url: string, payload: object) =>
+      as(tokens[name]!, ['POST', url, { payload }]);
+    const things: [url: string, thing: object][] = [
+      ['/api/v1/devices', { device: 'unsaid', profile: 'generic' }],
+      ['/api/v1/claims', { devicesMax: 1 }],
+      ['/api/v1/groups', { profile: 'generic' }],
+      [
+        '/api/v1/authorities',
+        { certificate: (await createDevelopmentCa('acme', validity())).certificate },
+      ],
+    ];
+    for (const [url, thing] of things) {
+      const made = await posted('enterprise', url, thing);
+      expect([made.statusCode, made.body], url).toEqual([201, expect.stringContaining('acme')]);
+      const unsaid = await posted('operator', url, thing);
+      expect([unsaid.statusCode, JSON.parse(unsaid.body).details], url).toEqual([
+        400,
+        ['body.enterprise: is needed'],
+      ]);
+    }
+    expect(await world.context.registry.get('acme', 'unsaid')).not.toBeNull();
+    const profile = { headers: csv, payload: 'name,type\nforce,float\n' };
+    const url = '/api/v1/profiles?name=unsaid';
+    expect((await as(tokens.enterprise!, ['POST', url, profile])).statusCode).toBe(201);
+    const unsaid = await as(tokens.operator!, ['POST', url, profile]);
+    expect(JSON.parse(unsaid.body).details).toEqual(['query.enterprise: is needed']);
+  });
+
+  it('is told whose token would do', async () => {
+    const told = async (name: string, method: Method, url: string) =>
+      JSON.parse((await as(tokens[name]!, [method, url, { payload: {} }])).body);
+    expect(await told('viewer of one', 'POST', '/api/v1/claims')).toMatchObject({
+      code: 'api.forbidden',
+      details: ['operator, enterprise (its own)'],
+      title: expect.stringMatching(/whose role may/),
+      messageZh: expect.stringMatching(/角色/),
+    });
+    const trials = await told('enterprise', 'POST', '/api/v1/trials');
+    expect(trials.details).toEqual(['operator']);
   });
 });
 
