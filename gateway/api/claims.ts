@@ -28,7 +28,11 @@ const newClaim = z.strictObject({
   expiresIn: claimLife.prefault('7d'),
   devicesMax: z.int().min(1).max(limits.claimDevicesMax).describe('How many it may provision'),
   profile: word.optional().describe('Of devices that do not say theirs'),
-  serials: serials.optional().describe('Only these may claim; any when left out'),
+  serials: serials
+    .optional()
+    .describe(
+      'Only these may claim; when left out, any but those of devices registered with a secret',
+    ),
   secret: word.optional().describe('Generated when left out'),
 });
 
@@ -43,7 +47,7 @@ const claimSchema = z
     devicesMax: z.int(),
     devices: z.int().describe('Devices it has provisioned'),
     profile: z.string().nullable(),
-    serials: z.int().nullable().describe('Length of the list; null when any may claim'),
+    serials: z.int().nullable().describe('Length of the list; null when it has none'),
     ...instantOrNull('revokedAt'),
   })
   .meta({ id: 'Claim' });

@@ -48,7 +48,8 @@ export function addClaimCommands(group: Command, environment: CommandEnvironment
     group,
     'claim-add',
     'Issue a claim: a credential that many machines share, good for nothing but getting their own. ' +
-      'Its secret is printed once',
+      'It brings serials on board that nobody registered; a device that is registered keeps the ' +
+      'secret it has, unless it never connected and --serials lists it. Its secret is printed once',
     [
       'onramp registry claim-add --enterprise acme --profile generic --devices 500 --expires 7d',
       'onramp registry claim-add --enterprise acme --serials serials.txt --name "hall 3" --json',
@@ -63,7 +64,10 @@ export function addClaimCommands(group: Command, environment: CommandEnvironment
       wholeNumber(1, limits.claimDevicesMax),
     )
     .option('--expires <time>', 'from now, such as 12h or 7d', '7d')
-    .option('--serials <file>', 'only these, one a line; - is standard input')
+    .option(
+      '--serials <file>',
+      'only these, one a line, also of registered devices; - is standard input',
+    )
     .option('--name <text>', 'for people')
     .action(withOperator(environment, addClaim));
 

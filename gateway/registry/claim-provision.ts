@@ -1,7 +1,7 @@
 /** Answering machines that ask for a credential, in the caller's transaction. */
 
 import type { DatabaseSync } from 'node:sqlite';
-import type { DeviceState, LifeEvent } from '../../model/device.ts';
+import { type DeviceState, type LifeEvent, newLife } from '../../model/device.ts';
 import { type ErrorCode, OnrampError } from '../../model/errors.ts';
 import { secretHash } from '../../model/fleet-secret.ts';
 import { isDirectoryId } from '../../model/identifiers.ts';
@@ -32,6 +32,8 @@ interface Machine {
   readonly profile: string;
   /** The claim that provisioned it last. */
   readonly claim: string | null;
+  /** People made the secret it has: by registering, importing or resetting it. */
+  readonly ownSecret: boolean;
 }
 
 /** Answers each request by itself; call it in a transaction. Throws only when the file fails. */
@@ -56,7 +58,7 @@ function provision(db: DatabaseSync, request: ProvisionRequest): Provisioned {
   const claim = usableClaim(db, request);
   throwProblem(secretProblem(secret));
   const known = findMachine(db, enterprise, serial);
-  if (known !== null) checkMachine(known, request);
+  if (known !== null) checkMachine(known, request, claim);
   const first = known === null || known.claim !== claim.id;
   if (first && claim.devices >= claim.devicesMax) {
     throw new OnrampError('claim.spent', `${claim.devices} devices`);
@@ -128,6 +130,7 @@ function findMachine(db: DatabaseSync, enterprise: string, serial: string): Mach
     state: row.state as DeviceState,
     profile: row.profile as string,
     claim: row.claim_id as string | null,
+    ownSecret: row.claim_id === null || row.provisioned_at_ms === null,
   };
 }
 
@@ -140,10 +143,17 @@ const shutOut: Partial<Record<DeviceState, ErrorCode>> = {
   inactive: 'claim.serial-taken',
 };
 
-/** Throws unless the device never used its credential and is what the request says. */
-function checkMachine({ device, state, profile }: Machine, request: ProvisionRequest): void {
+/**
+ * Throws unless the device never used its credential, which is not one that people made (or they
+ * list its serial for the claim), and is what the request says.
+ */
+function checkMachine(machine: Machine, request: ProvisionRequest, claim: StoredClaim): void {
+  const { device, state, profile } = machine;
   const code = shutOut[state];
   if (code !== undefined) throw new OnrampError(code, `${device} is ${state}`);
+  if (machine.ownSecret && claim.serials === null) {
+    throw new OnrampError('claim.serial-taken', `${device} has a secret, ${claim.id} has no list`);
+  }
   if (request.profile === undefined || request.profile === profile) return;
   const detail = `${device} has the profile ${profile}, not ${quoted(request.profile)}`;
   throw new OnrampError('claim.request-invalid', detail);
@@ -158,13 +168,13 @@ function arrived(db: DatabaseSync, request: ProvisionRequest, claim: StoredClaim
   const hash = secretHash(request.secret);
   const newcomer = { enterprise, device: serial, profile, serial, secretHash: hash, group: null };
   insertNewcomer(db, newcomer, { actor: actorOf(request), nowMs }, 'came with a claim');
-  return { device: serial, state: 'registered', profile, claim: null };
+  return { device: serial, state: newLife.state, profile, claim: null, ownSecret: false };
 }
 
 function apply(
   db: DatabaseSync,
   request: ProvisionRequest,
-  { device }: Machine,
+  { device }: Pick<Machine, 'device'>,
   event: LifeEvent,
   cause: string,
 ): void {
@@ -185,12 +195,13 @@ const askedWrongly: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
  */
 function rejectOwn(db: DatabaseSync, request: ProvisionRequest, error: OnrampError): void {
   if (!askedWrongly.has(error.code)) return;
-  const machine = prepared(
+  const row = prepared(
     db,
-    `SELECT device, state, profile, claim_id AS claim FROM device
-     WHERE enterprise = ? AND serial = ? AND claim_id = ? AND state IN ('provisioned', 'expired')`,
-  ).get(request.enterprise, request.serial, request.claim) as unknown as Machine | undefined;
-  if (machine === undefined) return;
+    `SELECT device FROM device WHERE enterprise = ? AND serial = ? AND claim_id = ?
+       AND provisioned_at_ms IS NOT NULL AND state IN ('provisioned', 'expired')`,
+  ).get(request.enterprise, request.serial, request.claim);
+  if (row === undefined) return;
+  const machine = { device: row.device as string };
   apply(db, request, machine, 'claim', `asked with serial ${request.serial}`);
   apply(db, request, machine, 'reject', causeOf(error));
 }

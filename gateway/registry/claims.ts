@@ -14,7 +14,10 @@ export interface NewClaim {
   readonly devicesMax: number;
   /** The profile of devices that do not say theirs. */
   readonly profile?: string | undefined;
-  /** Only these serials; any when left out. */
+  /**
+   * Only these serials. When left out, any, but for devices whose secret people made: whoever
+   * lists the serial of one wants the claim to replace that secret.
+   */
   readonly serials?: readonly string[] | undefined;
   /** At least `secretCharsMin` characters; generated when left out. */
   readonly secret?: string | undefined;
@@ -31,7 +34,7 @@ export interface ClaimEntry {
   /** Devices it has provisioned, and no other claim since. */
   readonly devices: number;
   readonly profile: string | null;
-  /** Length of the allow-list; null when every serial may claim. */
+  /** Length of the allow-list; null when it has none. */
   readonly serials: number | null;
   readonly revokedAtMs: number | null;
 }
@@ -89,10 +92,12 @@ export interface Claims {
   revoke(enterprise: string, id: string, actor: string): Promise<ClaimEntry>;
   /**
    * Gives the machine with `serial` a credential, in one transaction: an unknown serial becomes the
-   * device with that id; a registered device with that serial whose credential was never used gets
-   * a new one, and the one it had is void. A device counts against the claim once, however often it
-   * asks before it uses its credential, and against no claim before. The transitions (`claim`,
-   * `issue`) are in the audit trail, actor `claim:{id}`. Rejects with `claim.*`,
+   * device with that id; a device that a claim of the enterprise provisioned, and that never used
+   * its credential, gets a new one, and the one it had is void. A device whose secret people made
+   * (by registering, importing or resetting it) keeps it, unless it was never used and the claim's
+   * allow-list names the serial. A device counts against the claim once, however often it asks
+   * before it uses its credential, and against no claim before. The transitions (`claim`, `issue`)
+   * are in the audit trail, actor `claim:{id}`. Rejects with `claim.*`,
    * `registry.unknown-profile`, `device.suspended`, `device.revoked`.
    *
    * A refusal is in the audit trail as `claim-refused`, once a minute for each claim and code. It

@@ -110,8 +110,8 @@ export const onboardingErrors = {
   ),
   'claim.serial-taken': entry(
     false,
-    'A device with this serial is in use already. If this machine replaces it, have the old one revoked first.',
-    '该序列号的设备已在使用。如需更换设备,请先撤销旧设备。',
+    'A device with this serial is in use, or registered with a credential of its own. Connect with that one, or have a new secret made for it. Before it first connects, a claim that lists its serial may replace its credential.',
+    '该序列号的设备已在使用,或登记时已有自己的凭据。请使用该凭据连接,或为其重置密码。首次连接之前,名单中列有该序列号的申领凭据可更换其凭据。',
   ),
   'registry.serial-taken': entry(
     false,

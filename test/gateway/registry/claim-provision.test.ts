@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { ImportRow, NewDevice } from '../../../gateway/registry/registry.ts';
 import { errorCodeOf } from '../../../model/errors.ts';
 import { secretHash } from '../../../model/fleet-secret.ts';
 import { limits } from '../../../model/limits.ts';
@@ -102,9 +103,54 @@ describe('a lost answer', () => {
   });
 });
 
-describe('a device that is registered', () => {
+describe('a device whose secret people made', () => {
+  const acme = (device: string, more: Partial<NewDevice> = {}) => ({
+    enterprise: 'acme',
+    device,
+    profile: 'generic',
+    ...more,
+  });
+  async function* rowsOf(row: ImportRow) {
+    yield row;
+  }
+
+  it('keeps it from a claim without a list, however it was made, and can be listed', async () => {
+    const world = await openWithClaim({ devicesMax: 100 });
+    const { registry, claim, provision, refusal, happen, device } = world;
+    await registry.add(acme('press-1', { serial: 'sn-1' }));
+    await registry.add(acme('sn-2'));
+    await registry.importDevices(rowsOf({ row: 1, ...acme('sn-3') }));
+    for (const serial of ['sn-4', 'sn-5']) await provision(serial);
+    await registry.resetSecret('acme', 'sn-4');
+    const secret = secretOf(5000);
+    const changed = rowsOf({ row: 1, ...acme('sn-5', { secret }) });
+    await registry.importDevices(changed, { existing: 'update' });
+    await registry.add(acme('sn-6'));
+    await happen('sn-6', 'suspend', 'resume');
+    const serials = ['sn-1', 'sn-2', 'sn-3', 'sn-4', 'sn-5', 'sn-6'];
+    const ids = ['press-1', ...serials.slice(1)];
+    const before = await Promise.all(ids.map(device));
+    expect(before.map((found) => found!.state)).toEqual([
+      'registered',
+      'registered',
+      'registered',
+      'provisioned',
+      'provisioned',
+      'registered',
+    ]);
+    for (const serial of serials) {
+      expect(await refusal(serial)).toBe('claim.serial-taken');
+      expect(await refusal(serial, { profile: 'no-such' })).toBe('claim.serial-taken');
+    }
+    expect(await Promise.all(ids.map(device))).toEqual(before);
+    await claim('listed', { devicesMax: 100, serials });
+    for (const serial of serials) await provision(serial, { claim: 'listed' });
+    // Now it has one that a claim gave it.
+    for (const serial of serials) await provision(serial);
+  });
+
   it('is found by its serial, keeps id and profile, and its old secret is void', async () => {
-    const { registry, provision, used, device, trail } = await openWithClaim();
+    const { registry, provision, used, device, trail } = await openWithClaim({ serials: ['sn-1'] });
     const old = await registry.add({
       enterprise: 'acme',
       device: 'press-1',
@@ -130,7 +176,9 @@ describe('a device that is registered', () => {
   });
 
   it('under an id that is the serial takes the serial, unless it has another', async () => {
-    const { registry, provision, refusal, device } = await openWithClaim();
+    const { registry, provision, refusal, device } = await openWithClaim({
+      serials: ['sn-1', 'sn-2'],
+    });
     await registry.add({ enterprise: 'acme', device: 'sn-1', profile: 'generic' });
     await registry.add({ enterprise: 'acme', device: 'sn-2', profile: 'generic', serial: 'x' });
     const before = (await registry.get('acme', 'sn-1'))!.revision;
@@ -142,7 +190,7 @@ describe('a device that is registered', () => {
   });
 
   it('must be of the profile that is asked for', async () => {
-    const { registry, provision, refusal, device } = await openWithClaim();
+    const { registry, provision, refusal, device } = await openWithClaim({ serials: ['sn-1'] });
     await registry.add({ enterprise: 'acme', device: 'a', profile: 'generic', serial: 'sn-1' });
     expect(await refusal('sn-1', { profile: 'cnc-machining-centre' })).toBe(
       'claim.request-invalid',
@@ -153,7 +201,8 @@ describe('a device that is registered', () => {
   });
 
   it('cannot be claimed once it has used what it has', async () => {
-    const { registry, refusal, happen, device } = await openWithClaim();
+    const serials = ['sn-1', 'sn-2', 'sn-3', 'sn-4', 'sn-5'];
+    const { registry, refusal, happen, device } = await openWithClaim({ serials });
     for (const [serial, event, code] of [
       ['sn-1', 'connect', 'claim.serial-taken'],
       ['sn-2', 'store', 'claim.serial-taken'],
@@ -170,7 +219,7 @@ describe('a device that is registered', () => {
   });
 
   it('is not taken over when it is a gateway, or came with the secret of a group', async () => {
-    const { registry, clock, refusal } = await openWithClaim();
+    const { registry, clock, refusal } = await openWithClaim({ serials: ['sn-1', 'sn-2'] });
     await registry.add({ enterprise: 'acme', device: 'sn-1', kind: 'gateway' });
     await registry.groupKeys.create(
       { enterprise: 'acme', id: 'g', profile: 'generic' },
@@ -184,7 +233,7 @@ describe('a device that is registered', () => {
   });
 
   it('may claim after it was revoked and registered anew', async () => {
-    const { registry, provision, refusal, happen } = await openWithClaim();
+    const { registry, provision, refusal, happen } = await openWithClaim({ serials: ['sn-1'] });
     await provision('sn-1');
     await happen('sn-1', 'connect', 'revoke');
     expect(await refusal('sn-1')).toBe('device.revoked');
