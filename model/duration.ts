@@ -17,3 +17,10 @@ export function parseDurationMs(text: string): number | null {
   const milliseconds = Math.round(Number(match[1]) * unitMs[match[2]!]!);
   return Number.isSafeInteger(milliseconds) ? milliseconds : null;
 }
+
+/** Whole milliseconds in the largest unit that divides them: `366d`, `90s`. */
+export function durationText(milliseconds: number): string {
+  const units = Object.entries(unitMs).reverse();
+  const [unit, ms] = units.find(([, each]) => milliseconds % each === 0)!;
+  return `${milliseconds / ms}${unit}`;
+}

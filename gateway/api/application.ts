@@ -8,6 +8,7 @@ import { requireKnownHost } from './access.ts';
 import { type AuthenticationOptions, authenticate } from './authentication.ts';
 import { boundConnections } from './connection-bounds.ts';
 import { answerErrors, problemOf, problemType, sendError } from './errors.ts';
+import { takeJson } from './json-body.ts';
 import { OpenStreams } from './open-streams.ts';
 import { collectDeclared, openApiRoutes } from './openapi.ts';
 import type { Resource } from './routes.ts';
@@ -53,6 +54,7 @@ export function buildApplication<Context extends AuthenticationOptions>(
     clientErrorHandler: refuseGarbage,
   });
   boundConnections(app.server);
+  takeJson(app);
   answerErrors(app);
   addSecurityHeaders(app);
   if (options.hostNames !== null) requireKnownHost(app, options.hostNames);

@@ -1,7 +1,7 @@
 /** Moments as people and machines write them. */
 
 import { z } from 'zod';
-import { parseDurationMs } from '../../model/duration.ts';
+import { durationText, parseDurationMs } from '../../model/duration.ts';
 import { word } from './validation.ts';
 
 const isoPattern = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2}))?$/;
@@ -75,7 +75,12 @@ export function duration(minMs: number, maxMs: number) {
       context.addIssue({ code: 'custom', message: 'is not a duration like 10s, 5m, 2h or 30d' });
       return z.NEVER;
     })
-    .pipe(z.number().min(minMs).max(maxMs))
+    .pipe(
+      z
+        .number()
+        .min(minMs, `must be at least ${durationText(minMs)}`)
+        .max(maxMs, `must be at most ${durationText(maxMs)}`),
+    )
     .meta({ description: 'From now, like 12h or 7d' });
 }
 

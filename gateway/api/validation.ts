@@ -5,9 +5,12 @@ import { z } from 'zod';
 import { OnrampError } from '../../model/errors.ts';
 import { isDirectoryId, parseDeviceKey } from '../../model/identifiers.ts';
 import { limits } from '../../model/limits.ts';
+import { mistakeWords } from './mistake-words.ts';
 
 const mistakesListedMax = 20;
 const mistakeCharsMax = 300;
+
+const worded = { error: mistakeWords };
 
 /** What a route expects; a part that is left out must be empty. */
 interface Expected<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> {
@@ -32,9 +35,9 @@ export function checked<
   expected: Expected<P, Q, B>,
 ): { params: z.output<P>; query: z.output<Q>; body: z.output<B> } {
   const parts = {
-    params: (expected.params ?? nothing).safeParse(request.params),
-    query: (expected.query ?? nothing).safeParse(request.query),
-    body: (expected.body ?? z.unknown()).safeParse(request.body),
+    params: (expected.params ?? nothing).safeParse(request.params, worded),
+    query: (expected.query ?? nothing).safeParse(request.query, worded),
+    body: (expected.body ?? z.unknown()).safeParse(request.body, worded),
   };
   const mistakes = Object.entries(parts).flatMap(([part, { error }]) =>
     (error?.issues ?? []).flatMap((issue) => explain(part === 'params' ? '' : part, issue)),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseDurationMs } from '../../model/duration.ts';
+import { durationText, parseDurationMs } from '../../model/duration.ts';
 
 describe('parseDurationMs', () => {
   it.each([
@@ -25,4 +25,14 @@ describe('parseDurationMs', () => {
     '1h30m',
     `${'9'.repeat(20)}d`,
   ])('refuses "%s"', (text) => expect(parseDurationMs(text)).toBeNull());
+});
+
+it.each([
+  [31_622_400_000, '366d'],
+  [5_400_000, '90m'],
+  [1500, '1500ms'],
+  [1000, '1s'],
+])('durationText writes %s', (milliseconds, text) => {
+  expect(durationText(milliseconds)).toBe(text);
+  expect(parseDurationMs(text)).toBe(milliseconds);
 });
