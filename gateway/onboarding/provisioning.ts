@@ -41,8 +41,6 @@ export interface ProvisionedDevice {
 interface Asked extends ProvisionRequest {
   /** What its secret is remembered by. */
   readonly machine: string;
-  /** The secret was told before. */
-  readonly told: boolean;
 }
 
 interface Remembered {
@@ -69,17 +67,20 @@ export class Provisioning {
   }
 
   /**
-   * A credential for the machine. The same machine asking again with the same claim, before it has
-   * used its credential, is given the same one, so that an answer on its way stays good. Rejects
-   * with `claim.*`, `device.*`, `registry.*`.
+   * A credential for the machine. The same machine asking again with the same claim, while it has
+   * that credential and has not used it, is given the same one, so that an answer on its way stays
+   * good. Rejects with `claim.*`, `device.*`, `registry.*`.
    */
   async answer(question: ProvisionQuestion): Promise<ProvisionAnswer> {
     const { claim, enterprise, profile, serial } = question;
     const nowMs = this.#options.clock.nowMs();
     const machine = `${enterprise}\n${serial}\n${claim}`;
-    const told = this.#isRemembered(machine, nowMs);
-    const secret = this.#secretOf(machine, nowMs);
-    const request = { enterprise, claim, serial, profile, secret, nowMs, machine, told };
+    const toldBefore = this.#rememberedOf(machine, nowMs);
+    const secret = secretBytes(32).toString('base64url');
+    // Already now, so that asking twice at once is answered alike.
+    if (toldBefore === undefined) this.#remember(machine, { secret, atMs: nowMs });
+    const who = { enterprise, claim, serial, machine };
+    const request = { ...who, profile, secret, toldBefore, nowMs };
     const provisioned = await this.#gathered.ask(request).catch((error) => {
       // A machine that was refused has no credential any more, or none that this claim may tell.
       if (error instanceof OnrampError && !error.retry) this.#remembered.delete(machine);
@@ -95,10 +96,17 @@ export class Provisioning {
 
   /** The device came with its credential: nobody is told it again. */
   used(key: string): void {
-    const machine = this.#unused.get(key);
-    if (machine === undefined) return;
-    this.#unused.delete(key);
-    this.#remembered.delete(machine);
+    this.forget([key]);
+  }
+
+  /** These devices have another credential now, or none. */
+  forget(keys: readonly string[]): void {
+    for (const key of keys) {
+      const machine = this.#unused.get(key);
+      if (machine === undefined) continue;
+      this.#unused.delete(key);
+      this.#remembered.delete(machine);
+    }
   }
 
   /** The profile was changed: what a device of it may send is another message from now on. */
@@ -106,22 +114,19 @@ export class Provisioning {
     this.#samples.delete(profileId);
   }
 
-  #isRemembered(machine: string, nowMs: number): boolean {
+  #rememberedOf(machine: string, nowMs: number): string | undefined {
     const known = this.#remembered.get(machine);
-    return known !== undefined && nowMs - known.atMs < rememberedMs;
+    return known !== undefined && nowMs - known.atMs < rememberedMs ? known.secret : undefined;
   }
 
-  #secretOf(machine: string, nowMs: number): string {
-    if (this.#isRemembered(machine, nowMs)) return this.#remembered.get(machine)!.secret;
-    const secret = secretBytes(32).toString('base64url');
+  #remember(machine: string, told: Remembered): void {
     this.#remembered.delete(machine);
-    this.#remembered.set(machine, { secret, atMs: nowMs });
+    this.#remembered.set(machine, told);
     for (const bounded of [this.#remembered, this.#unused]) {
       if (bounded.size <= limits.provisionedRememberedMax) continue;
       const [oldest] = bounded.keys();
       if (oldest !== undefined) bounded.delete(oldest);
     }
-    return secret;
   }
 
   async #provision(requests: readonly Asked[]): Promise<readonly (Provisioned | OnrampError)[]> {
@@ -131,13 +136,17 @@ export class Provisioning {
     onProvisioned(
       answers.flatMap((answer, i) => {
         if (answer instanceof OnrampError) return [];
-        const { machine, told } = requests[i]!;
+        const { machine, nowMs, toldBefore } = requests[i]!;
+        const { secret } = answer;
+        if (this.#remembered.get(machine)?.secret !== secret) {
+          this.#remember(machine, { secret, atMs: nowMs });
+        }
         const key = deviceKey(answer.enterprise, answer.device);
         const before = this.#unused.get(key);
         // What another claim was told is void.
         if (before !== undefined && before !== machine) this.#remembered.delete(before);
         this.#unused.set(key, machine);
-        return { key, again: !answer.first, same: told && before === machine };
+        return { key, again: !answer.first, same: secret === toldBefore };
       }),
     );
     return answers;

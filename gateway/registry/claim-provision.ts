@@ -1,5 +1,6 @@
 /** Answering machines that ask for a credential, in the caller's transaction. */
 
+import { timingSafeEqual } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import { type DeviceState, type LifeEvent, newLife } from '../../model/device.ts';
 import { type ErrorCode, OnrampError } from '../../model/errors.ts';
@@ -34,6 +35,7 @@ interface Machine {
   readonly claim: string | null;
   /** People made the secret it has: by registering, importing or resetting it. */
   readonly ownSecret: boolean;
+  readonly secretHash: Buffer;
 }
 
 /** Answers each request by itself; call it in a transaction. Throws only when the file fails. */
@@ -54,9 +56,9 @@ export function provisionEach(
 }
 
 function provision(db: DatabaseSync, request: ProvisionRequest): Provisioned {
-  const { enterprise, serial, secret } = request;
+  const { enterprise, serial } = request;
   const claim = usableClaim(db, request);
-  throwProblem(secretProblem(secret));
+  throwProblem(secretProblem(request.secret));
   const known = findMachine(db, enterprise, serial);
   if (known !== null) checkMachine(known, request, claim);
   const first = known === null || known.claim !== claim.id;
@@ -64,6 +66,7 @@ function provision(db: DatabaseSync, request: ProvisionRequest): Provisioned {
     throw new OnrampError('claim.spent', `${claim.devices} devices`);
   }
   const machine = known ?? arrived(db, request, claim);
+  const secret = secretFor(machine, request);
   apply(db, request, machine, 'claim', `asked with serial ${serial}`);
   apply(db, request, machine, 'issue', first ? 'a credential' : 'another credential');
   prepared(
@@ -73,6 +76,12 @@ function provision(db: DatabaseSync, request: ProvisionRequest): Provisioned {
   ).run(secretHash(secret), claim.id, serial, enterprise, machine.device);
   if (first) count(db, enterprise, claim.id, known?.claim ?? null);
   return { enterprise, device: machine.device, secret, profile: machine.profile, first };
+}
+
+/** Only the file knows whether a machine still has the secret it was told before. */
+function secretFor({ secretHash: had }: Machine, { secret, toldBefore }: ProvisionRequest): string {
+  if (toldBefore === undefined) return secret;
+  return timingSafeEqual(had, secretHash(toldBefore)) ? toldBefore : secret;
 }
 
 /**
@@ -131,6 +140,7 @@ function findMachine(db: DatabaseSync, enterprise: string, serial: string): Mach
     profile: row.profile as string,
     claim: row.claim_id as string | null,
     ownSecret: row.claim_id === null || row.provisioned_at_ms === null,
+    secretHash: Buffer.from(row.secret_hash as Uint8Array),
   };
 }
 
@@ -168,7 +178,8 @@ function arrived(db: DatabaseSync, request: ProvisionRequest, claim: StoredClaim
   const hash = secretHash(request.secret);
   const newcomer = { enterprise, device: serial, profile, serial, secretHash: hash, group: null };
   insertNewcomer(db, newcomer, { actor: actorOf(request), nowMs }, 'came with a claim');
-  return { device: serial, state: newLife.state, profile, claim: null, ownSecret: false };
+  const { state } = newLife;
+  return { device: serial, state, profile, claim: null, ownSecret: false, secretHash: hash };
 }
 
 function apply(

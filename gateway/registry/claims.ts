@@ -61,6 +61,8 @@ export interface ProvisionRequest {
   readonly profile?: string | undefined;
   /** The secret to give it; its hash is stored. */
   readonly secret: string;
+  /** What it was told before: as long as that is the device's secret, it is given that again. */
+  readonly toldBefore?: string | undefined;
   readonly nowMs: number;
 }
 

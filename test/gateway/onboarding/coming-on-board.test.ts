@@ -22,6 +22,9 @@ describe('a machine that claims', () => {
   const expiresAtMs = new VirtualClock().nowMs() + 1000 * minuteMs;
   const claim = { enterprise: 'acme', id: 'batch', expiresAtMs, devicesMax: 5000 };
 
+  const passwordOf = (given: ProvisionAnswer | { secret: string }) =>
+    'secret' in given ? given.secret : given.password;
+
   async function withClaim() {
     const world = await setUp();
     await world.registry.claims.issue(claim, 'operator');
@@ -102,6 +105,23 @@ describe('a machine that claims', () => {
     await registry.claims.issue({ ...claim, id: 'second' }, 'operator');
     expect(await asks('second')).toBe(4);
     expect(await asks()).toBe(5);
+  });
+
+  test('is never told a secret again that was replaced, whoever knows of that', async () => {
+    const { ask, registry } = await withClaim();
+    const first = (await ask(question('sn-1'))) as ProvisionAnswer;
+    const own = await registry.resetSecret('acme', 'sn-1');
+    await registry.claims.issue({ ...claim, id: 'listed', serials: ['sn-1'] }, 'operator');
+    const stored = async () => (await registry.device('acme', 'sn-1'))!.secretHash;
+    expect((await failureOf(ask(question('sn-1')))).code).toBe('claim.serial-taken');
+    expect(await stored()).toEqual(secretHash(own.secret));
+    const listed = { ...question('sn-1'), claim: 'listed' } as Question;
+    const second = (await ask(listed)) as ProvisionAnswer;
+    await registry.resetSecret('acme', 'sn-1');
+    const third = (await ask(listed)) as ProvisionAnswer;
+    expect(await ask(listed)).toEqual(third);
+    expect(await stored()).toEqual(secretHash(third.password));
+    expect(new Set([first, own, second, third].map(passwordOf)).size).toBe(4);
   });
 
   test('is told another sample when its profile has another version', async () => {

@@ -79,6 +79,19 @@ describe('a lost answer', () => {
     expect(await refusal('sn-1')).toBe('claim.serial-taken');
   });
 
+  it('is the one it was told before, for as long as it has that', async () => {
+    const { registry, clock, provision, device } = await openWithClaim({ serials: ['sn-1'] });
+    const { secret } = await provision('sn-1', { toldBefore: secretOf(1000) });
+    expect(secret).toBe(secretOf(1));
+    const again = async () => (await provision('sn-1', { toldBefore: secret })).secret;
+    expect(await again()).toBe(secret);
+    expect((await device('sn-1'))!.secretHash).toEqual(secretHash(secret));
+    await registry.lives.expireUnused(clock.nowMs() + 1, clock.nowMs());
+    expect(await again()).not.toBe(secret);
+    await registry.resetSecret('acme', 'sn-1', secretOf(1001));
+    expect(await again()).not.toBe(secret);
+  });
+
   it('a device whose credential expired claims again, on a claim that is spent', async () => {
     const { registry, clock, provision, used, device } = await openWithClaim({ devicesMax: 1 });
     await provision('sn-1');
