@@ -12,7 +12,7 @@ import type { DeviceEventHub } from '../device-events/device-event.ts';
 import { type FromWorker, type ToWorker, toFailure } from '../messages.ts';
 import type { Pinning } from '../registry/authorities.ts';
 import type { Enrolment } from '../registry/groups.ts';
-import type { LifeOutcome } from '../registry/lives.ts';
+import type { FirstUse, LifeOutcome } from '../registry/lives.ts';
 import type { DirectoryEntry, Registry } from '../registry/registry.ts';
 import { type EndedSession, SessionDirectory } from '../session-directory.ts';
 import { changeLife, shutOutCode, shutOutCodeOf } from './change-life.ts';
@@ -64,6 +64,7 @@ export class GatewayOnboarding implements Onboarding {
   readonly #provisioning: Provisioning;
   readonly #enrolments: Gathered<Enrolment, boolean>;
   readonly #pinnings: Gathered<Pinning, boolean>;
+  readonly #firstUses: Gathered<FirstUse, LifeOutcome | null>;
   readonly #timers: Timer[] = [];
 
   constructor(options: GatewayOnboardingOptions) {
@@ -106,9 +107,10 @@ export class GatewayOnboarding implements Onboarding {
       beforeProvisioning: () => this.#writer.flush(),
       onProvisioned: (devices) => this.#provisioned(devices),
     });
-    const { groupKeys, trust } = registry;
+    const { groupKeys, lives, trust } = registry;
     this.#enrolments = new Gathered({ clock, write: (many) => groupKeys.enrolMany(many) });
     this.#pinnings = new Gathered({ clock, write: (many) => trust.pinMany(many) });
+    this.#firstUses = new Gathered({ clock, write: (many) => lives.arrive(many) });
   }
 
   /** Begins to read the directory and to look after time. */
@@ -263,6 +265,7 @@ export class GatewayOnboarding implements Onboarding {
   async #answerTo(question: Question): Promise<unknown> {
     if (question.kind === 'provision') return this.#provisioning.answer(question);
     const nowMs = this.#options.clock.nowMs();
+    if (question.kind === 'arrive') return this.#firstUsed(question, nowMs);
     const arrived =
       question.kind === 'enrol'
         ? await this.#enrolments.ask({ ...question, nowMs })
@@ -271,6 +274,18 @@ export class GatewayOnboarding implements Onboarding {
     if (arrived) this.#arrived(keys, 'registered');
     else this.#reader.refresh(keys);
     return null;
+  }
+
+  async #firstUsed(
+    { device, enterprise, secretHash }: Extract<Question, { kind: 'arrive' }>,
+    atMs: number,
+  ): Promise<boolean> {
+    const shown = { enterprise, device, secretHash: Buffer.from(secretHash, 'hex'), atMs };
+    const outcome = await this.#firstUses.ask(shown);
+    if (outcome === null) return false;
+    this.#provisioning.used(deviceKey(enterprise, device));
+    this.#took([outcome]);
+    return true;
   }
 
   #sweep(): void {

@@ -27,6 +27,18 @@ export type Question =
       readonly enterprise: string;
       readonly device: string;
       readonly certificate: PinnedCertificate;
+    }
+  /**
+   * A device that has shown the credential it was given for a claim, for the first time. The answer
+   * is true once that is in the registry, so that nobody is given its credential anew, whatever
+   * dies then; false when it has another credential or state by now.
+   */
+  | {
+      readonly kind: 'arrive';
+      readonly enterprise: string;
+      readonly device: string;
+      /** SHA-256 of its secret, in hexadecimal digits. */
+      readonly secretHash: string;
     };
 
 /** The credential of a provisioned device, as it goes back to the machine. */

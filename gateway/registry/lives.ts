@@ -23,6 +23,15 @@ export interface LifeOutcome extends LifeChange {
   readonly to: DeviceState;
 }
 
+/** A device that shows the credential a claim gave it, for the first time. */
+export interface FirstUse {
+  readonly enterprise: string;
+  readonly device: string;
+  /** SHA-256 of its secret, as it was read. */
+  readonly secretHash: Buffer;
+  readonly atMs: number;
+}
+
 /**
  * An entry of the audit trail. `device` is null for what concerns an enterprise (claims, tokens …).
  */
@@ -70,6 +79,12 @@ export interface Lives {
    * `lastRowAtMs`.
    */
   apply(changes: readonly LifeChange[]): Promise<readonly (LifeOutcome | null)[]>;
+  /**
+   * The transition `connect` of provisioned devices, up to `provisionBatchMax` in one transaction.
+   * An element is null, and nothing done, where the device is not `provisioned` any more or has
+   * another secret by now.
+   */
+  arrive(devices: readonly FirstUse[]): Promise<readonly (LifeOutcome | null)[]>;
   /** Notes that rows of devices were stored, without an entry in the audit trail. */
   noteRows(
     rows: readonly {

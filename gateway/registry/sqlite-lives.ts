@@ -8,8 +8,17 @@ import { secretHash } from '../../model/fleet-secret.ts';
 import { deviceKey } from '../../model/identifiers.ts';
 import { limits } from '../../model/limits.ts';
 import { auditPage } from './audit-table.ts';
+import { inBatches } from './batches.ts';
 import { appendAudit, applyChange } from './life-table.ts';
-import type { AuditEntry, AuditFilter, LifeChange, LifeOutcome, LifeRow, Lives } from './lives.ts';
+import type {
+  AuditEntry,
+  AuditFilter,
+  FirstUse,
+  LifeChange,
+  LifeOutcome,
+  LifeRow,
+  Lives,
+} from './lives.ts';
 import { checkLimit, keyAfter, pageOf } from './pages.ts';
 import type { Page, PageRequest } from './registry.ts';
 import { generateSecret } from './secrets.ts';
@@ -22,6 +31,7 @@ const rowsPerTransaction = 1000;
 /** Implements `Lives`; each promise resolves when its change is on disk. */
 export class SqliteLives implements Lives {
   readonly #connection: RegistryConnection;
+  readonly #issued: StatementSync;
   readonly #noteRow: StatementSync;
   readonly #rows: StatementSync;
   readonly #unused: StatementSync;
@@ -31,6 +41,10 @@ export class SqliteLives implements Lives {
   constructor(connection: RegistryConnection) {
     this.#connection = connection;
     const { db } = connection;
+    this.#issued = db.prepare(
+      `SELECT 1 FROM device
+       WHERE enterprise = ? AND device = ? AND state = 'provisioned' AND secret_hash = ?`,
+    );
     this.#noteRow = db.prepare(
       `UPDATE device SET last_row_at_ms = ?1
        WHERE enterprise = ?2 AND device = ?3 AND coalesce(last_row_at_ms, 0) < ?1`,
@@ -57,6 +71,20 @@ export class SqliteLives implements Lives {
     if (changes.length === 0) return Promise.resolve([]);
     const { db, write } = this.#connection;
     return write(() => changes.map((change) => applyChange(db, change)));
+  }
+
+  arrive(devices: readonly FirstUse[]): Promise<readonly (LifeOutcome | null)[]> {
+    return inBatches(this.#connection, devices, (batch) => batch.map((one) => this.#arrive(one)));
+  }
+
+  #arrive({ enterprise, device, secretHash, atMs }: FirstUse): LifeOutcome | null {
+    if (this.#issued.get(enterprise, device, secretHash) === undefined) return null;
+    const cause = 'it connected with its credential';
+    return applyChange(this.#connection.db, {
+      ...{ enterprise, device, atMs, cause },
+      event: 'connect',
+      actor: 'device',
+    });
   }
 
   async noteRows(

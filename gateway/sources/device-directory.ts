@@ -9,16 +9,25 @@ import type { Ask } from '../onboarding/questions.ts';
 import { KnownDevice } from '../pipeline/known-device.ts';
 import type { RuleBook } from '../pipeline/rule-book.ts';
 import { StampBook } from '../pipeline/stamp-book.ts';
-import type { RegistryReader } from '../registry/registry.ts';
+import type { RegisteredDevice, RegistryReader } from '../registry/registry.ts';
 import type { DeviceRefusal } from './source.ts';
 import { claim } from './ways-in/claim.ts';
 import { clientCertificate, presentsCertificate } from './ways-in/client-certificate.ts';
 import { groupKey } from './ways-in/group-key.ts';
 import { secret } from './ways-in/secret.ts';
-import { type Admission, badCredentials, stateRefusal, type Way } from './ways-in/way.ts';
+import {
+  type Admission,
+  badCredentials,
+  refusalOf,
+  refused,
+  stateRefusal,
+  type Way,
+} from './ways-in/way.ts';
 
 const carriedTtlMs = 30_000;
 const carriedMax = 20_000;
+/** A CONNECT is looked at anew so often when what was read of its device is outdated. */
+const looksMax = 3;
 
 interface Carried {
   readonly known: KnownDevice;
@@ -56,15 +65,37 @@ export class DeviceDirectory {
     this.#stamps = new StampBook({ floorMs: clock.nowMs() + leadMsMax, leadMsMax });
   }
 
-  /** Authenticates a CONNECT of the native dialect by whatever it presents. */
+  /**
+   * Authenticates a CONNECT of the native dialect by whatever it presents. A credential that was
+   * given for a claim is in use, durably, before anybody is let in with it.
+   */
   async authenticate(attempt: ConnectAttempt): Promise<Arrival | ConnectRefusal> {
+    for (let looks = 0; looks < looksMax; looks++) {
+      const answer = await this.#byAnyWay(attempt);
+      if (!answer.accepted) return answer;
+      const { registered } = answer;
+      if (registered?.state !== 'provisioned') return this.#arrival(answer);
+      try {
+        if (await this.#isFirstUse(registered)) return this.#arrival(answer);
+      } catch (error) {
+        return refusalOf(error);
+      }
+    }
+    return refused('connect.busy', 3);
+  }
+
+  async #byAnyWay(attempt: ConnectAttempt): Promise<Admission | ConnectRefusal> {
     const context = { registry: this.#registry, ask: this.#ask, clock: this.#clock };
     for (const way of waysFor(attempt)) {
       const answer = await way(attempt, context);
-      if (answer === null) continue;
-      return answer.accepted ? this.#arrival(answer) : answer;
+      if (answer !== null) return answer;
     }
     return badCredentials;
+  }
+
+  /** False when the device has another credential or state by now than was read. */
+  #isFirstUse({ enterprise, device, secretHash: hash }: RegisteredDevice): Promise<boolean> {
+    return this.#ask({ kind: 'arrive', enterprise, device, secretHash: hash.toString('hex') });
   }
 
   async #arrival({ registered, ...admission }: Admission): Promise<Arrival> {

@@ -82,7 +82,8 @@ export class World {
     const { clock = systemClock } = options;
     const ask: Ask = async <Answer>(question: Question) => {
       this.questions.push(question);
-      return (await options.ask?.(question)) as Answer;
+      const answer = options.ask?.(question) ?? question.kind === 'arrive';
+      return (await answer) as Answer;
     };
     this.directory = new DeviceDirectory(registry, new RuleBook(registry), clock, ask);
     this.source = new MqttSource({
