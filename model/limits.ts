@@ -119,6 +119,11 @@ export const limits = Object.freeze({
   claimIdleMsMax: 60 * secondMs,
   /** User names remembered to have been let in, with their addresses, in one worker. */
   loginNamesMax: 100_000,
+  /** The same of user names that were wrong. */
+  loginFailedNamesMax: 20_000,
+  /** Wrong log-ins of one address that are looked at: after a rest, and then each second. */
+  loginLookUpsBurstMax: 200,
+  loginLookUpsPerSecondMax: 50,
   /** Requests for credentials that one transaction answers. */
   provisionBatchMax: 500,
   /** Refused claims that are remembered, so that each is noted once a minute only. */
@@ -191,6 +196,8 @@ export const limits = Object.freeze({
   trialsMax: 500,
   /** What a trial's enterprise may do, unless the operator lets it do more. */
   trialSessionsMax: 20,
+  /** Devices of a trial's enterprise, until the trial has ended; withdrawn ones count. */
+  trialDevicesMax: 100,
   trialMessagesPerSecondMax: 100,
   /** Events kept of one watched device. */
   deviceEventsMax: 200,

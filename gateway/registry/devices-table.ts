@@ -9,6 +9,7 @@ import { deviceProblem, quoted, throwProblem, withDefaults } from './device-chec
 import { findEnterprise } from './directory-queries.ts';
 import { putEnterprise } from './enterprises-table.ts';
 import { appendNote, applyChange, type Doer } from './life-table.ts';
+import { checkTrialRoom } from './newcomers.ts';
 import { profileOwners } from './profiles-table.ts';
 import type { DeviceUpdate, DirectoryEntry, NewDevice } from './registry.ts';
 import { directoryEntry } from './sqlite-reader.ts';
@@ -90,6 +91,7 @@ function columnsOf(db: DatabaseSync, device: NewDevice, secret: string, doer: Do
 }
 
 function insert(db: DatabaseSync, device: NewDevice, secret: string, doer: Doer): void {
+  checkTrialRoom(db, device.enterprise);
   db.prepare(
     `INSERT INTO device (enterprise, device, kind, profile, district, industry, gateway, serial,
        secret_hash, fleet, state, created_at_ms)

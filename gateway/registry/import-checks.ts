@@ -6,6 +6,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { DeviceState } from '../../model/device.ts';
 import type { ErrorCode } from '../../model/errors.ts';
+import { limits } from '../../model/limits.ts';
+import { trialIsFull } from './newcomers.ts';
 import type { RowError } from './registry.ts';
 
 /** Rows of `staging`, joined with the registered `device` of their key or not, that are bad. */
@@ -97,20 +99,45 @@ export type Which = 'all' | 'stale';
 export function refuseBadRows(db: DatabaseSync, rule: ExistingRule, bad: Bad): void {
   db.exec(`CREATE INDEX temp.staging_by_serial ON staging (enterprise, serial, row)
     WHERE serial IS NOT NULL`);
-  for (const check of [...existing[rule], ...serialTaken, gatewayUnknown]) {
-    refuse(db, check, 'all', bad);
+  for (const check of [...existing[rule], ...serialTaken]) refuse(db, check, 'all', bad);
+  refuseBeyondTrials(db, bad);
+  refuse(db, gatewayUnknown, 'all', bad);
+}
+
+/** Refuses the rows, the last ones first, that an enterprise's trial has no room for. */
+function refuseBeyondTrials(db: DatabaseSync, bad: Bad): void {
+  const rows = db
+    .prepare(
+      `SELECT row, enterprise, device FROM (
+         SELECT row, enterprise, device,
+           row_number() OVER (PARTITION BY enterprise ORDER BY row) AS nth
+         FROM staging
+         WHERE enterprise IN (SELECT enterprise FROM main.trial WHERE ended_at_ms IS NULL)
+           AND NOT EXISTS (SELECT 1 FROM main.device AS d
+             WHERE d.enterprise = staging.enterprise AND d.device = staging.device)
+       ) AS newcomer
+       WHERE nth > ? - (SELECT count(*) FROM main.device AS d
+         WHERE d.enterprise = newcomer.enterprise)`,
+    )
+    .all(limits.trialDevicesMax);
+  const remove = db.prepare('DELETE FROM staging WHERE enterprise = ? AND device = ?');
+  for (const { row, enterprise, device } of rows) {
+    bad({ row: row as number, code: 'registry.too-many', detail: trialIsFull });
+    remove.run(enterprise!, device!);
   }
 }
 
-/** Does again what `refuseBadRows` did, for stale rows; true when there are any. */
+/** Does again what `refuseBadRows` did, for stale rows; true when there may be any. */
 export function refuseStaleRows(db: DatabaseSync, rule: ExistingRule, bad: Bad): boolean {
   let refused = 0;
   const note: Bad = (error) => {
     refused += 1;
     bad(error);
   };
+  // Others may have come on board of the same trial.
+  refuseBeyondTrials(db, note);
   const found = db.prepare('SELECT 1 FROM staging WHERE stale = 1 LIMIT 1').get();
-  if (found === undefined) return false;
+  if (found === undefined && refused === 0) return false;
   for (const check of [...existing[rule], ...serialTaken]) refuse(db, check, 'stale', note);
   // What was refused may have been a gateway of others.
   refuse(db, gatewayUnknown, refused === 0 ? 'stale' : 'all', bad);

@@ -24,7 +24,7 @@ export interface Newcomer {
 
 /**
  * Registers a device that is not there, in the place and industry of its enterprise, which is. Call
- * it in a transaction.
+ * it in a transaction. Throws `registry.too-many` when its trial has no room.
  */
 export function insertNewcomer(
   db: DatabaseSync,
@@ -33,6 +33,7 @@ export function insertNewcomer(
   cause: string,
 ): void {
   const { enterprise, device, profile, serial, group } = newcomer;
+  checkTrialRoom(db, enterprise);
   prepared(
     db,
     `INSERT INTO device (enterprise, device, kind, profile, district, industry, serial,
@@ -41,6 +42,18 @@ export function insertNewcomer(
      FROM enterprise WHERE id = ?`,
   ).run(device, profile, serial, newcomer.secretHash, newLife.state, doer.nowMs, group, enterprise);
   appendNote(db, { enterprise, device, event: 'register', cause, to: newLife.state }, doer);
+}
+
+/** What is said of a device that a trial has no room for. */
+export const trialIsFull = `a trial has at most ${limits.trialDevicesMax} devices`;
+
+/** Throws `registry.too-many` when the enterprise is one that tries, and has as many as it may. */
+export function checkTrialRoom(db: DatabaseSync, enterprise: string): void {
+  const living = 'SELECT 1 FROM trial WHERE enterprise = ? AND ended_at_ms IS NULL';
+  if (prepared(db, living).get(enterprise) === undefined) return;
+  const count = 'SELECT count(*) AS n FROM (SELECT 1 FROM device WHERE enterprise = ? LIMIT ?)';
+  const { n } = prepared(db, count).get(enterprise, limits.trialDevicesMax)!;
+  if (n === limits.trialDevicesMax) throw new OnrampError('registry.too-many', trialIsFull);
 }
 
 /** Registers the enterprise when it is new. Call it in a transaction. */
