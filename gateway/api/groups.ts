@@ -45,7 +45,7 @@ const createdSchema = groupSchema
 
 const revokedSchema = z.strictObject({
   group: groupSchema,
-  voided: z.array(z.string()).describe('Ids of devices whose credential is void'),
+  voided: z.array(z.string()).describe('Keys of devices whose credential is void'),
 });
 
 /** Group keys are created, listed and revoked. */
@@ -88,7 +88,7 @@ export function groupRoutes(
     method: 'POST',
     url: '/api/v1/groups/{key}/revoke',
     tag: 'onboarding',
-    summary: 'Void a group key and the credentials derived from it; their sessions end',
+    summary: 'Void a group key and the credentials derived from it; these devices are suspended',
     access: owners('path'),
     params: ownedParams,
     answers: { 200: json('The group, and whose credentials are void', revokedSchema) },

@@ -90,7 +90,8 @@ export function addGroupCommands(group: Command, environment: CommandEnvironment
     subcommand(
       group,
       'group-revoke',
-      'Void a group key for good, and every credential derived from it; their sessions end',
+      'Void a group key for good, and every credential derived from it: these devices are ' +
+        'suspended, until they have a new secret (reset-secret) and are resumed (resume)',
       ['onramp registry group-revoke --enterprise acme --group g-5f0c19a2be77'],
       environment,
     )
@@ -190,7 +191,7 @@ async function revokeGroup(run: CommandRun, { enterprise, group }: OneGroup): Pr
   else {
     const count = answer.voided.length;
     run.stdout.write(
-      `${answer.group.key}  revoked, the credentials of ${count} devices are void\n`,
+      `${answer.group.key}  revoked, the credentials of ${count} devices are void; they are suspended\n`,
     );
   }
 }

@@ -54,9 +54,10 @@ export interface Groups {
   ): Promise<Page<GroupEntry>>;
   /**
    * Revokes the key: it enrols nobody any more, and the credentials of the devices it enrolled are
-   * void, for whoever has the key knows them. Answers these devices by their ids. Of very many
+   * void, for whoever has the key knows them. These devices are suspended, where their state allows
+   * that, until they have a new secret and are resumed. Answers them by their ids. Of very many
    * devices, it voids some at a time, so that others can write in between; what a crash leaves of
-   * them is voided when the registry is opened again.
+   * them is done when the registry is opened again.
    */
   revoke(
     enterprise: string,

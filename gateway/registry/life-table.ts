@@ -4,7 +4,13 @@
  */
 
 import type { DatabaseSync } from 'node:sqlite';
-import { type DeviceState, type LifeEvent, lifeEvents, transition } from '../../model/device.ts';
+import {
+  type DeviceState,
+  deviceStates,
+  type LifeEvent,
+  lifeEvents,
+  transition,
+} from '../../model/device.ts';
 import { limits } from '../../model/limits.ts';
 import type { AuditEntry, LifeChange, LifeOutcome } from './lives.ts';
 import { prepared } from './statements.ts';
@@ -55,6 +61,21 @@ function withComma(assignment: string | undefined): string {
   return assignment === undefined ? '' : `, ${assignment}`;
 }
 
+/** Devices by the numbers in a JSON array. */
+const chosen = 'FROM device WHERE id IN (SELECT value FROM json_each(:ids))';
+const suspendable = deviceStates
+  .filter((state) => transition({ state, suspendedFrom: null }, 'suspend') !== null)
+  .map((state) => `'${state}'`)
+  .join(', ');
+const noteEvery = `INSERT INTO audit
+  SELECT NULL, :now, enterprise, device, :event, NULL, NULL, :cause, :actor ${chosen} ORDER BY id`;
+const noteSuspensions = `INSERT INTO audit
+  SELECT NULL, :now, enterprise, device, 'suspend', state, 'suspended', :cause, :actor
+  ${chosen} AND state IN (${suspendable}) ORDER BY id`;
+const suspensions = `UPDATE device
+  SET state = 'suspended', suspended_from = state, revision = revision + 1
+  WHERE id IN (SELECT value FROM json_each(:ids)) AND state IN (${suspendable})`;
+
 /** Appends an entry to the audit trail. */
 export function appendAudit(db: DatabaseSync, entry: Omit<AuditEntry, 'id'>): void {
   const { atMs, enterprise, device, event, from, to, cause, actor } = entry;
@@ -84,4 +105,30 @@ export function applyChange(db: DatabaseSync, change: LifeChange): LifeOutcome |
   prepared(db, moves.get(event)!).run(life.state, life.suspendedFrom, atMs, enterprise, device);
   appendAudit(db, { ...change, from, to: life.state });
   return { ...change, from, to: life.state };
+}
+
+/** Appends an entry for each of some devices, which are given by the numbers of their rows. */
+export function noteEach(
+  db: DatabaseSync,
+  ids: readonly number[],
+  { event, cause }: Pick<AuditNote, 'event' | 'cause'>,
+  { actor, nowMs }: Doer,
+): void {
+  const values = { ids: JSON.stringify(ids), now: nowMs, event, cause, actor };
+  prepared(db, noteEvery).run(values);
+}
+
+/**
+ * What `applyChange` does for `suspend`, for some devices at once, which are given by the numbers of
+ * their rows; those in whose state it is not allowed stay as they are.
+ */
+export function suspendEach(
+  db: DatabaseSync,
+  numbers: readonly number[],
+  cause: string,
+  { actor, nowMs }: Doer,
+): void {
+  const ids = JSON.stringify(numbers);
+  prepared(db, noteSuspensions).run({ ids, now: nowMs, cause, actor });
+  prepared(db, suspensions).run({ ids });
 }

@@ -1,13 +1,14 @@
 /**
- * Voiding the credentials that derive from a revoked group key, a part of the devices at a time.
+ * What becomes of the devices that a revoked group key enrolled, a part of them at a time: their
+ * credentials are void, and as they cannot connect, they are suspended.
  */
 
 import type { DatabaseSync } from 'node:sqlite';
 import { secretBytes } from '../../model/random.ts';
-import { appendNote, type Doer } from './life-table.ts';
+import { type Doer, noteEach, suspendEach } from './life-table.ts';
 import { prepared } from './statements.ts';
 
-/** Devices of one part: a few milliseconds. */
+/** Devices of one part: about ten milliseconds. */
 export const voidedPerPart = 500;
 const hashBytes = 32;
 
@@ -19,11 +20,11 @@ FROM (
   SELECT id, row_number() OVER () - 1 AS number FROM device
   WHERE enterprise = :enterprise AND group_id = :group LIMIT :devices
 ) AS part
-WHERE device.id = part.id RETURNING device.device`;
+WHERE device.id = part.id RETURNING device.id, device.device`;
 
 /**
- * Voids some of the credentials, in the caller's transaction, and answers whose by their ids: fewer
- * than `voidedPerPart` when there are no more.
+ * Does it for some of the devices, in the caller's transaction, and answers their ids: fewer than
+ * `voidedPerPart` when there are no more.
  */
 export function voidSecrets(
   db: DatabaseSync,
@@ -38,12 +39,11 @@ export function voidSecrets(
     group,
     devices: voidedPerPart,
   });
-  const cause = `group ${group} was revoked`;
-  return rows.map((row) => {
-    const device = row.device as string;
-    appendNote(db, { enterprise, device, event: 'secret-voided', cause }, doer);
-    return device;
-  });
+  const cause = `group key ${group} was revoked`;
+  const ids = rows.map(({ id }) => id as number);
+  noteEach(db, ids, { event: 'secret-voided', cause }, doer);
+  suspendEach(db, ids, cause, doer);
+  return rows.map(({ device }) => device as string);
 }
 
 /** Groups that were revoked while credentials that derive from their keys are not yet void. */

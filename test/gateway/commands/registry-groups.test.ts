@@ -76,7 +76,7 @@ describe.each([
     expect(refused.stderr).toMatch(/command\.not-confirmed/);
     expect(await registry.ok('group-list')).toMatch(/ valid +1\/100000 +generic /);
     expect(await registry.ok(`${line} --yes`)).toBe(
-      `acme.${id}  revoked, the credentials of 1 devices are void\n`,
+      `acme.${id}  revoked, the credentials of 1 devices are void; they are suspended\n`,
     );
     expect(await registry.ok('group-list --enterprise acme')).toMatch(
       / revoked +1\/100000 +generic /,

@@ -6,6 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { NewGroup } from '../../../gateway/registry/groups.ts';
 import { openReader, openRegistry } from '../../../gateway/registry/sqlite.ts';
 import { voidedPerPart } from '../../../gateway/registry/void-secrets.ts';
+import { type LifeEvent, wordOf } from '../../../model/device.ts';
 import { OnrampError } from '../../../model/errors.ts';
 import { secretHash } from '../../../model/fleet-secret.ts';
 import { groupSecret } from '../../../model/group-secret.ts';
@@ -219,17 +220,67 @@ describe('revoking a group key', () => {
     for (const device of [a!, b!]) {
       const derived = groupSecret(Buffer.from(key, 'base64'), device.device);
       expect(device.secretHash).not.toEqual(secretHash(derived));
-      expect(device).toMatchObject({ state: 'registered', group: null });
+      expect(device).toMatchObject({ state: 'suspended', group: null });
     }
     expect(a!.secretHash).not.toEqual(b!.secretHash);
     expect((await registry.device('acme', 'c'))!.secretHash).toEqual(secretHash(own.secret));
     expect(await registry.device('acme', 'd')).toEqual(untouched);
-    expect((await events('a')).at(-1)).toEqual([
-      'secret-voided',
-      'token:t1',
-      'group line-2 was revoked',
+    expect((await events('a')).slice(-2)).toEqual([
+      ['secret-voided', 'token:t1', 'group key line-2 was revoked'],
+      ['suspend', 'token:t1', 'group key line-2 was revoked'],
     ]);
     expect(await list()).toHaveLength(2);
+  });
+
+  it('suspends its devices, so that people see them blocked, until they are resumed', async () => {
+    const { registry, clock, create, enrol } = opened();
+    const { key } = await create();
+    const atMs = clock.nowMs();
+    const happen = (device: string, ...names: LifeEvent[]) =>
+      registry.lives.apply(
+        names.map((event) => ({
+          ...{ enterprise: 'acme', device, event, atMs },
+          cause: 'test',
+          actor: 'test',
+        })),
+      );
+    const lives: Record<string, LifeEvent[]> = {
+      new: [],
+      connected: ['connect'],
+      active: ['connect', 'store'],
+      paused: ['connect', 'store', 'suspend'],
+      gone: ['connect', 'revoke'],
+    };
+    for (const [device, events] of Object.entries(lives)) {
+      await enrol(device, key);
+      await happen(device, ...events);
+    }
+    const before = (await registry.get('acme', 'active'))!.revision;
+    const { voided } = await registry.groupKeys.revoke('acme', 'line-2', 'operator');
+    expect(voided).toEqual(Object.keys(lives).sort());
+    const state = async (device: string) => (await registry.get('acme', device))!.state;
+    for (const device of ['new', 'connected', 'active', 'paused']) {
+      expect(wordOf(await state(device))).toBe('blocked');
+    }
+    expect(await state('gone')).toBe('revoked');
+    expect((await registry.get('acme', 'active'))!.revision).toBeGreaterThan(before);
+    const { items } = await registry.lives.audit(
+      { enterprise: 'acme', device: 'connected' },
+      { limit: 1 },
+    );
+    expect(items[0]).toMatchObject({ event: 'suspend', from: 'connected', to: 'suspended' });
+
+    for (const device of Object.keys(lives).slice(0, 4)) {
+      const { secret } = await registry.resetSecret('acme', device);
+      await happen(device, 'resume');
+      expect((await registry.device('acme', device))!.secretHash).toEqual(secretHash(secret));
+    }
+    expect(await state('new')).toBe('registered');
+    expect(await state('connected')).toBe('connected');
+    for (const device of ['active', 'paused']) expect(await state(device)).toBe('inactive');
+    const again = await registry.groupKeys.revoke('acme', 'line-2', 'operator');
+    expect(again.voided).toEqual([]);
+    expect(await state('active')).toBe('inactive');
   });
 
   it('lets others write between parts of very many devices', async () => {
@@ -282,7 +333,8 @@ describe('revoking a group key', () => {
     expect(found.secretHash).not.toEqual(secretHash(derived));
     expect((await again.device('acme', 'b'))!.group).toBe('line-3');
     const { items } = await again.lives.audit({ enterprise: 'acme', device: 'a' }, { limit: 1 });
-    expect(items[0]).toMatchObject({ event: 'secret-voided', actor: 'system' });
+    expect(items[0]).toMatchObject({ event: 'suspend', actor: 'system' });
+    expect(found.state).toBe('suspended');
   });
 
   it('happens once, and only to what there is', async () => {
