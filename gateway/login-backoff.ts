@@ -1,5 +1,5 @@
 /**
- * Holds back an address that keeps logging in with wrong credentials. Pure: the time is passed in.
+ * Holds back whoever keeps logging in with wrong credentials. Pure: the time is passed in.
  */
 
 import { limits } from '../model/limits.ts';
@@ -10,10 +10,10 @@ export interface LoginBackoffOptions {
   /** The first wait; each further failure doubles it. */
   readonly waitMsMin: number;
   readonly waitMsMax: number;
-  /** An address that did not fail for this long begins anew. */
+  /** Who did not fail for this long begins anew. */
   readonly forgetMs: number;
-  /** Addresses remembered; beyond it the one that failed longest ago is forgotten. */
-  readonly addressesMax: number;
+  /** How many are remembered; beyond it the one that failed longest ago is forgotten. */
+  readonly rememberedMax: number;
 }
 
 const defaults: LoginBackoffOptions = {
@@ -21,7 +21,7 @@ const defaults: LoginBackoffOptions = {
   waitMsMin: 1000,
   waitMsMax: 60_000,
   forgetMs: 10 * 60_000,
-  addressesMax: limits.loginAddressesMax,
+  rememberedMax: limits.loginAddressesMax,
 };
 
 interface Failures {
@@ -31,9 +31,7 @@ interface Failures {
   readonly freeAtMs: number;
 }
 
-/**
- * Counts failures by remote address; of IPv6 by its first 64 bits, which one network has to itself.
- */
+/** Counts failures by `who`: any text, of a bounded length. */
 export class LoginBackoff {
   readonly #options: LoginBackoffOptions;
   /** The one that failed longest ago comes first. */
@@ -43,38 +41,36 @@ export class LoginBackoff {
     this.#options = { ...defaults, ...options };
   }
 
-  /** How long `address` has to wait until it may try; 0 when it may. */
-  waitMs(address: string, nowMs: number): number {
-    const known = this.#failures.get(networkOf(address));
+  /** How long `who` has to wait until it may try; 0 when it may. */
+  waitMs(who: string, nowMs: number): number {
+    const known = this.#failures.get(who);
     return known === undefined ? 0 : Math.max(0, known.freeAtMs - nowMs);
   }
 
-  /** True when `address` failed, and not so long ago that it begins anew. */
-  knows(address: string, nowMs: number): boolean {
-    const known = this.#failures.get(networkOf(address));
-    return known !== undefined && nowMs - known.lastMs < this.#options.forgetMs;
-  }
-
-  /** Notes that a credential from `address` was wrong. */
-  failed(address: string, nowMs: number): void {
-    const { freeFailures, waitMsMin, waitMsMax, forgetMs, addressesMax } = this.#options;
-    const network = networkOf(address);
-    const known = this.#failures.get(network);
+  /** Notes that a credential of `who` was wrong. */
+  failed(who: string, nowMs: number): void {
+    const { freeFailures, waitMsMin, waitMsMax, forgetMs, rememberedMax } = this.#options;
+    const known = this.#failures.get(who);
     const before = known !== undefined && nowMs - known.lastMs < forgetMs ? known.count : 0;
     const count = before + 1;
     const doublings = Math.min(count - freeFailures, 32);
     const waitMs = doublings < 0 ? 0 : Math.min(waitMsMax, waitMsMin * 2 ** doublings);
-    this.#failures.delete(network);
-    this.#failures.set(network, { count, lastMs: nowMs, freeAtMs: nowMs + waitMs });
-    if (this.#failures.size <= addressesMax) return;
+    this.#failures.delete(who);
+    this.#failures.set(who, { count, lastMs: nowMs, freeAtMs: nowMs + waitMs });
+    if (this.#failures.size <= rememberedMax) return;
     const [oldest] = this.#failures.keys();
     this.#failures.delete(oldest!);
+  }
+
+  /** Notes that a credential of `who` was right: it begins anew. */
+  succeeded(who: string): void {
+    this.#failures.delete(who);
   }
 }
 
 /**
- * The first 64 bits of an IPv6 address; an IPv4 address as it is, mapped or not (RFC 4291
- * §2.5.5.2).
+ * The first 64 bits of an IPv6 address, which one network has to itself; an IPv4 address as it is,
+ * mapped or not (RFC 4291 §2.5.5.2).
  */
 export function networkOf(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];

@@ -59,7 +59,7 @@ export class TokenLimiter {
   }
 }
 
-/** Who guesses at what, in a form that is not taken for an address of IPv6 again. */
+/** Who guesses at what. */
 function guessOf(address: string, id: string): string {
-  return `${networkOf(address).replaceAll(':', '.')} ${id}`;
+  return `${networkOf(address)} ${id}`;
 }

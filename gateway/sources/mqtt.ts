@@ -8,6 +8,7 @@ import { nativePermissions, openPermissions } from '../../broker/topic-permissio
 import type { Clock } from '../../model/clock.ts';
 import type { DeviceTopic } from '../../model/dialects/dialect.ts';
 import { native } from '../../model/dialects/native.ts';
+import { parseClaimUsername } from '../../model/dialects/native-provisioning.ts';
 import type { ErrorCode } from '../../model/errors.ts';
 import { limits } from '../../model/limits.ts';
 import type { DeviceEventTap } from '../device-events/device-event.ts';
@@ -120,16 +121,17 @@ export class MqttSource implements Source, EndsSessions {
 
   async #authenticate(attempt: ConnectAttempt): Promise<ConnectDecision> {
     const { clock, directory } = this.#options;
-    const { clientId, remoteAddress, username = clientId } = attempt;
-    if (!this.#limiter.mayTry(remoteAddress, username, clock.monotonicMs())) {
+    const { remoteAddress } = attempt;
+    const name = limitedName(attempt);
+    if (!this.#limiter.mayTry(remoteAddress, name, clock.monotonicMs())) {
       return refused('connect.too-many-failures', 3);
     }
     const arrival = await directory.authenticate(attempt);
     if (!arrival.accepted) {
-      if (isWrongLogIn(arrival)) this.#limiter.failed(remoteAddress, clock.monotonicMs());
+      if (isWrongLogIn(arrival)) this.#limiter.failed(remoteAddress, name, clock.monotonicMs());
       return arrival;
     }
-    this.#limiter.succeeded(remoteAddress, username);
+    this.#limiter.succeeded(remoteAddress, name);
     const { known, lookedUpAtMs, principal } = arrival;
     this.#states.set(principal, { known, lookedUpAtMs, tail: null, claim: null, shutOut: null });
     return { accepted: true, principal };
@@ -262,6 +264,15 @@ export class MqttSource implements Source, EndsSessions {
     if (state.shutOut === null) this.#sink?.submit(message);
     else this.#sink?.turnAway(message, state.shutOut);
   }
+}
+
+/**
+ * What failed log-ins are counted by. The machines of one claim share its user name: one of them
+ * that is wrong must not hold back the others.
+ */
+function limitedName({ clientId, username = '' }: ConnectAttempt): string {
+  if (username === '') return clientId;
+  return parseClaimUsername(username) === null ? username : `${username} ${clientId}`;
 }
 
 /** Credentials that are wrong, not ones that are right and cannot be used now. */

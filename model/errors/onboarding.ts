@@ -35,8 +35,8 @@ export const onboardingErrors = {
   ),
   'connect.too-many-failures': entry(
     true,
-    'Too many log-ins from this address failed. Wait, and correct the credential before trying again.',
-    '此地址登录失败次数过多。请稍候,并在重试前更正凭据。',
+    'Too many log-ins with this name, or from this address, failed. Wait, and correct the credential before trying again.',
+    '该用户名或此地址登录失败次数过多。请稍候,并在重试前更正凭据。',
   ),
   'certificate.untrusted': entry(
     false,

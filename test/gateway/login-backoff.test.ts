@@ -1,4 +1,4 @@
-/** Back-off of addresses that log in with wrong credentials. */
+/** Back-off of those that log in with wrong credentials. */
 
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
@@ -9,7 +9,7 @@ const options = {
   waitMsMin: 100,
   waitMsMax: 1000,
   forgetMs: 10_000,
-  addressesMax: 5,
+  rememberedMax: 5,
 };
 
 it('lets some failures pass, then doubles the wait up to its bound', () => {
@@ -32,6 +32,15 @@ it('forgets who has been quiet, and whoever failed longest ago beyond its bound'
   for (let i = 0; i < 20; i++) limiter.failed('10.0.0.1', 10_001);
   for (let host = 2; host <= 6; host++) limiter.failed(`10.0.0.${host}`, 10_002);
   expect(limiter.waitMs('10.0.0.1', 10_002)).toBe(0);
+});
+
+it('begins anew with who was right', () => {
+  const limiter = new LoginBackoff(options);
+  for (let i = 0; i < 4; i++) limiter.failed('a', 0);
+  expect(limiter.waitMs('a', 0)).toBe(200);
+  limiter.succeeded('a');
+  limiter.failed('a', 1);
+  expect(limiter.waitMs('a', 1)).toBe(0);
 });
 
 it('counts a network of IPv6 as one, and a mapped address as what it maps', () => {
