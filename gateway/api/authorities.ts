@@ -45,7 +45,7 @@ const authoritySchema = z
 
 const revokedSchema = z.strictObject({
   authority: authoritySchema,
-  devices: z.array(z.string()).describe('Ids of devices known by its certificates'),
+  devices: z.array(z.string()).describe('Keys of devices known by its certificates'),
 });
 
 /** Authorities are trusted, listed and revoked. */
@@ -85,7 +85,7 @@ export function authorityRoutes(
     method: 'POST',
     url: '/api/v1/authorities/{key}/revoke',
     tag: 'onboarding',
-    summary: 'Trust an authority no more; sessions of the devices known by it end',
+    summary: 'Trust an authority no more; the devices known by it are suspended',
     access: owners('path'),
     params: ownedParams,
     answers: { 200: json('The authority, and the devices known by it', revokedSchema) },

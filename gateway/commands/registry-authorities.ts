@@ -93,7 +93,8 @@ export function addAuthorityCommands(group: Command, environment: CommandEnviron
     subcommand(
       group,
       'ca-revoke',
-      'Trust an authority no more, for good; sessions of the devices known by it end',
+      'Trust an authority no more; the devices known by it are suspended, until they have another ' +
+        'credential and are resumed (resume)',
       ['onramp registry ca-revoke --enterprise acme --fingerprint 5d41402abc4b2a76b971…'],
       environment,
     )
@@ -220,5 +221,7 @@ async function revokeAuthority(
     return;
   }
   const count = answer.devices.length;
-  run.stdout.write(`${answer.authority.fingerprint}  revoked, ${count} devices were known by it\n`);
+  run.stdout.write(
+    `${answer.authority.fingerprint}  revoked, ${count} devices were known by it and are suspended\n`,
+  );
 }

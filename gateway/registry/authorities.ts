@@ -62,7 +62,13 @@ export interface Authorities {
     filter: { readonly enterprise?: string | undefined },
     page: PageRequest,
   ): Promise<Page<AuthorityEntry>>;
-  /** It vouches for nobody any more. Answers the ids of the devices known by its certificates. */
+  /**
+   * It vouches for nobody any more, and the devices known by its certificates are suspended, where
+   * their state allows that, until they have another credential (a new secret, a certificate of
+   * another authority, or this authority trusted again) and are resumed. Answers their ids. Of very
+   * many devices, it suspends some at a time, so that others can write in between, and is revoked
+   * with the last ones: what a crash cuts short can be asked for again.
+   */
   revoke(
     enterprise: string,
     fingerprint: string,

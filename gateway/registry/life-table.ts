@@ -63,7 +63,8 @@ function withComma(assignment: string | undefined): string {
 
 /** Devices by the numbers in a JSON array. */
 const chosen = 'FROM device WHERE id IN (SELECT value FROM json_each(:ids))';
-const suspendable = deviceStates
+/** The states that may be suspended, as a list in SQL. */
+export const suspendable = deviceStates
   .filter((state) => transition({ state, suspendedFrom: null }, 'suspend') !== null)
   .map((state) => `'${state}'`)
   .join(', ');

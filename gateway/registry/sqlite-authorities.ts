@@ -1,6 +1,7 @@
 /** Certificate authorities in the registry's file, and the certificates devices are known by. */
 
 import type { DatabaseSync } from 'node:sqlite';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { OnrampError } from '../../model/errors.ts';
 import { limits } from '../../model/limits.ts';
 import { secretBytes } from '../../model/random.ts';
@@ -24,6 +25,7 @@ import {
 import type { Page, PageRequest } from './registry.ts';
 import type { RegistryConnection } from './sqlite-part.ts';
 import { prepared } from './statements.ts';
+import { type KnownBy, type Part, suspendedPerPart, suspendPart } from './suspend-known.ts';
 
 const table = { name: 'authority', id: 'fingerprint' };
 const hashBytes = 32;
@@ -90,14 +92,18 @@ export class SqliteAuthorities implements Authorities {
     return this.#connection.read(() => keyPage(this.#db, table, filter, page, authorityEntry));
   }
 
-  revoke(
+  async revoke(
     enterprise: string,
     fingerprint: string,
     actor: string,
   ): Promise<{ entry: AuthorityEntry; devices: readonly string[] }> {
+    const doer = { actor, nowMs: this.#connection.clock.nowMs() };
+    const known = { enterprise, fingerprint };
+    await this.#suspendMost(known, doer);
     return this.#connection.write(() => {
       if (this.#found(enterprise, fingerprint).revokedAtMs === null) {
-        const doer = { actor, nowMs: this.#connection.clock.nowMs() };
+        // Those that came in the meantime: no device of a revoked authority is left out.
+        suspendPart(this.#db, known, { after: 0, count: -1 }, doer);
         this.#db
           .prepare(
             'UPDATE authority SET revoked_at_ms = ? WHERE enterprise = ? AND fingerprint = ?',
@@ -115,6 +121,19 @@ export class SqliteAuthorities implements Authorities {
       const devices = rows.map((row) => row.device as string);
       return { entry: this.#found(enterprise, fingerprint), devices };
     });
+  }
+
+  async #suspendMost(known: KnownBy, doer: Doer): Promise<void> {
+    let after: number | null = 0;
+    while (after !== null) {
+      const part: Part = { after, count: suspendedPerPart };
+      after = await this.#connection.write((): number | null =>
+        this.#found(known.enterprise, known.fingerprint).revokedAtMs === null
+          ? suspendPart(this.#db, known, part, doer)
+          : null,
+      );
+      await nextTurn();
+    }
   }
 
   async pin(device: Pinning): Promise<boolean> {

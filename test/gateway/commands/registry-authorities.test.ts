@@ -105,7 +105,7 @@ describe.each([
     const revoke = `ca-revoke --enterprise acme --fingerprint ${fingerprint}`;
     expect(await registry.failure(revoke)).toEqual(['config.invalid', 2]);
     const done = await registry.run(revoke, 'y\n', { terminal: true });
-    expect(done.stdout).toBe(`${fingerprint}  revoked, 0 devices were known by it\n`);
+    expect(done.stdout).toBe(`${fingerprint}  revoked, 0 devices were known by it and are suspended\n`);
     expect(await registry.ok('ca-list --enterprise acme')).toMatch(/ revoked /);
     expect(await trusted()).toEqual([]);
   });

@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { CertifiedKey } from '../../../gateway/commands/development-ca.ts';
 import type { NewAuthority } from '../../../gateway/registry/authorities.ts';
@@ -6,6 +7,8 @@ import {
   checkClientCertificate,
   fingerprintOf,
 } from '../../../gateway/registry/certificate-check.ts';
+import { suspendedPerPart } from '../../../gateway/registry/suspend-known.ts';
+import type { LifeEvent } from '../../../model/device.ts';
 import { OnrampError } from '../../../model/errors.ts';
 import { limits } from '../../../model/limits.ts';
 import { VirtualClock } from '../../helpers/virtual-clock.ts';
@@ -138,6 +141,74 @@ describe('revoking an authority', () => {
     expect(again).toEqual({ entry, devices });
     const none = registry.trust.revoke('other', fingerprint(ca), 'operator');
     expect(await failureOf(none)).toMatchObject({ code: 'registry.not-found' });
+  });
+
+  it('suspends the devices known by it, and again only after it was trusted again', async () => {
+    const { registry, add, come, events } = opened();
+    const [ca, other] = await Promise.all([newCa(), newCa()]);
+    await add(ca, { profile: 'generic' });
+    await add(other, { profile: 'generic' });
+    const certificate = await signed(ca, 'acme.a');
+    await come(certificate);
+    for (const id of ['b', 'c']) await come(await signed(ca, `acme.${id}`));
+    await come(await signed(other, 'acme.d'));
+    await registry.add({ enterprise: 'acme', device: 'e', profile: 'generic' });
+    const happen = (device: string, event: LifeEvent) =>
+      registry.lives.apply([
+        { enterprise: 'acme', device, event, atMs: nowMs, cause: 'test', actor: 'test' },
+      ]);
+    await happen('b', 'connect');
+    await happen('c', 'revoke');
+    const states = async () => {
+      const { items } = await registry.list({}, { limit: 10 });
+      return items.map(({ state }) => state);
+    };
+    const revoke = () => registry.trust.revoke('acme', fingerprint(ca), 'token:t1');
+    expect((await revoke()).devices).toEqual(['a', 'b', 'c']);
+    const after = ['suspended', 'suspended', 'revoked', 'registered', 'registered'];
+    expect(await states()).toEqual(after);
+    const cause = `authority ${fingerprint(ca)} was revoked`;
+    expect((await events('b')).at(-1)).toEqual(['suspend', 'token:t1', cause]);
+
+    await registry.resetSecret('acme', 'a');
+    await happen('a', 'resume');
+    await revoke();
+    expect(await states()).toEqual(['registered', ...after.slice(1)]);
+    await add(ca, { profile: 'generic' });
+    await happen('b', 'resume');
+    await come(certificate);
+    expect(await states()).toEqual(['registered', 'connected', ...after.slice(2)]);
+    await revoke();
+    expect(await states()).toEqual(after);
+  });
+
+  it('reaches very many devices in parts, with those that come meanwhile', async () => {
+    const { registry, add } = opened();
+    const ca = await newCa();
+    await add(ca, { profile: 'generic' });
+    const pin = (devices: readonly string[]) =>
+      registry.trust.pinMany(
+        devices.map((device) => ({
+          enterprise: 'acme',
+          device,
+          certificate: { fingerprint: device, notBeforeMs: nowMs, authority: fingerprint(ca) },
+          nowMs,
+        })),
+      );
+    await registry.add({ enterprise: 'acme', device: 'early', profile: 'generic' });
+    await pin(Array.from({ length: 2 * suspendedPerPart + 1 }, (_, i) => `d${i}`));
+    const revoked = registry.trust.revoke('acme', fingerprint(ca), 'operator');
+    while ((await registry.device('acme', 'd0'))!.state !== 'suspended') await nextTurn();
+    expect((await registry.authorities('acme')).length).toBe(1);
+    expect(await pin(['early', 'late'])).toEqual([false, true]);
+    const { devices } = await revoked;
+    expect(devices).toHaveLength(2 * suspendedPerPart + 3);
+    const filter = { state: 'suspended' } as const;
+    const { items } = await registry.list(filter, { limit: 1000 });
+    expect(items).toHaveLength(1000);
+    for (const device of ['early', 'late', `d${2 * suspendedPerPart}`]) {
+      expect((await registry.get('acme', device))!.state).toBe('suspended');
+    }
   });
 
   it('can be taken back by trusting it again', async () => {
