@@ -15,7 +15,7 @@ import type { Enrolment } from '../registry/groups.ts';
 import type { FirstUse, LifeOutcome } from '../registry/lives.ts';
 import type { DirectoryEntry, Registry } from '../registry/registry.ts';
 import { type EndedSession, SessionDirectory } from '../session-directory.ts';
-import { changeLife, shutOutCode, shutOutCodeOf } from './change-life.ts';
+import { changeLife, changeLives, shutOutCode, shutOutCodeOf } from './change-life.ts';
 import { Gathered } from './gathered.ts';
 import { LifeBook } from './life-book.ts';
 import { LifeReader } from './life-reader.ts';
@@ -173,6 +173,30 @@ export class GatewayOnboarding implements Onboarding {
     }
   }
 
+  async changeMany(
+    changes: readonly RequestedChange[],
+    signal?: AbortSignal,
+  ): Promise<readonly LifeOutcome[]> {
+    const { clock, registry } = this.#options;
+    const shutOut = (part: readonly RequestedChange[]) =>
+      this.#shutOut(
+        part.map((change) => ({ key: keyOf(change), code: shutOutCodeOf(change.event) })),
+      );
+    shutOut(changes);
+    return changeLives(registry, clock, changes, signal, {
+      take: (part) => part.flatMap((change) => this.#writer.take(keyOf(change))),
+      restore: (before) => {
+        for (const [key, due] of Map.groupBy(before, keyOf)) this.#writer.restore(key, due);
+      },
+      committed: (part, outcomes, refused) => {
+        // Who came again in the meantime: from now on nobody does.
+        shutOut(part);
+        this.#took(outcomes);
+        this.#reader.refresh(refused.map(keyOf));
+      },
+    });
+  }
+
   identityChanged(keys: readonly string[]): void {
     this.#shutOut(keys.map((key) => ({ key, code: 'device.credential-changed' })));
     this.directoryChanged(keys);
@@ -312,4 +336,8 @@ export class GatewayOnboarding implements Onboarding {
       log.warn(`Unused credentials could not be voided, trying again: ${messageOf(error)}`);
     }
   }
+}
+
+function keyOf({ device, enterprise }: { readonly device: string; readonly enterprise: string }) {
+  return deviceKey(enterprise, device);
 }

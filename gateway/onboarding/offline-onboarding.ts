@@ -2,7 +2,7 @@
 
 import type { Clock } from '../../model/clock.ts';
 import type { Registry } from '../registry/registry.ts';
-import { changeLife } from './change-life.ts';
+import { changeLife, changeLives } from './change-life.ts';
 import type { Onboarding } from './onboarding.ts';
 
 /** Works on the registry alone; what only a running gateway knows is null. */
@@ -14,6 +14,7 @@ export function offlineOnboarding(
     change(change) {
       return changeLife(registry, { ...change, atMs: clock.nowMs() });
     },
+    changeMany: (changes, signal) => changeLives(registry, clock, changes, signal),
     identityChanged() {},
     directoryChanged() {},
     limitsChanged() {},

@@ -3,6 +3,7 @@
  */
 
 import type { DeviceEventHub } from '../device-events/device-event.ts';
+import type { LifeOutcome } from '../registry/lives.ts';
 import type { DirectoryEntry } from '../registry/registry.ts';
 
 /**
@@ -50,6 +51,16 @@ export interface Onboarding {
    * `device.state-not-allowed`, `database.*`; its session may have ended all the same.
    */
   change(change: RequestedChange): Promise<DirectoryEntry>;
+  /**
+   * Applies many changes durably, in parts, so that nobody else waits long. All who may no longer
+   * connect lose their sessions first. What is unknown, or not allowed in its state, is left out:
+   * resolves with what was done. Rejects with `database.*`, and with the signal's reason between
+   * two parts; what was written stays.
+   */
+  changeMany(
+    changes: readonly RequestedChange[],
+    signal?: AbortSignal,
+  ): Promise<readonly LifeOutcome[]>;
   /**
    * Credentials, profile or gateway of these devices (keys) were changed: their sessions end, and
    * the counts take the devices in as `directoryChanged` does.

@@ -1,9 +1,9 @@
 /** Ends a trial: nobody of its enterprise gets in any more. What was stored stays. */
 
 import { transition } from '../../model/device.ts';
-import { errorCodeOf } from '../../model/errors.ts';
 import { deviceKey } from '../../model/identifiers.ts';
 import { limits } from '../../model/limits.ts';
+import type { RequestedChange } from '../onboarding/onboarding.ts';
 import type { DirectoryEntry, Page, PageRequest } from '../registry/registry.ts';
 import type { TrialEntry } from '../registry/trials.ts';
 import type { TrialParts } from './begin-trial.ts';
@@ -17,8 +17,8 @@ export interface EndedTrial {
 const cause = 'the trial has ended';
 
 /**
- * Voids the tokens of the enterprise and its ways in, suspends its devices, and only then notes the
- * end, so that a process that dies in between does it again. Rejects with `registry.not-found`;
+ * Voids the tokens of the enterprise and its ways in, suspends its devices (all of them are shut
+ * out first), and only then notes the end, so that a process that dies in between does it again. Rejects with `registry.not-found`;
  * with the signal's reason when that is aborted.
  */
 export async function endTrial(
@@ -45,29 +45,23 @@ export async function endTrial(
     for await (const { fingerprint, revokedAtMs } of every((page) => trust.list(own, page))) {
       if (revokedAtMs === null) await trust.revoke(enterprise, fingerprint, actor);
     }
+    const wanted: RequestedChange[] = [];
     for await (const entry of every((page) => registry.list(own, page))) {
-      signal?.throwIfAborted();
-      await suspend(onboarding, entry, actor);
+      if (maySuspend(entry)) wanted.push(suspend(entry, actor));
     }
+    await onboarding.changeMany(wanted, signal);
   }
   const entry = await trials.end(enterprise, actor);
   onboarding.events?.release(deviceKey(enterprise, entry.device));
   return { entry, tokens: voided };
 }
 
-async function suspend(
-  onboarding: TrialParts['onboarding'],
-  { device, enterprise, state }: DirectoryEntry,
-  actor: string,
-): Promise<void> {
-  if (transition({ state, suspendedFrom: null }, 'suspend') === null) return;
-  try {
-    await onboarding.change({ enterprise, device, event: 'suspend', cause, actor });
-  } catch (error) {
-    // Somebody was faster: it is shut out already.
-    if (errorCodeOf(error) !== 'device.state-not-allowed') throw error;
-    onboarding.directoryChanged([deviceKey(enterprise, device)]);
-  }
+function maySuspend({ state }: DirectoryEntry): boolean {
+  return transition({ state, suspendedFrom: null }, 'suspend') !== null;
+}
+
+function suspend({ device, enterprise }: DirectoryEntry, actor: string): RequestedChange {
+  return { enterprise, device, event: 'suspend', cause, actor };
 }
 
 /** Everything in a list of pages. */

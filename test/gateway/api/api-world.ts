@@ -103,9 +103,10 @@ export class WatchedOnboarding {
   readonly knownOf = new Map<string, PlaceCounts>();
   events: DeviceEventHub | null = null;
   readonly change;
+  readonly changeMany;
 
   constructor(registry: Registry, clock: Clock) {
-    this.change = offlineOnboarding(registry, clock).change;
+    ({ change: this.change, changeMany: this.changeMany } = offlineOnboarding(registry, clock));
   }
 
   identityChanged(keys: readonly string[]): void {

@@ -3,6 +3,7 @@
  * fails, changes that race with what became due.
  */
 
+import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import type { ToldDeviceEvent } from '../../../gateway/device-events/device-event.ts';
 import { offlineOnboarding } from '../../../gateway/onboarding/offline-onboarding.ts';
@@ -155,6 +156,60 @@ describe('a change', () => {
     expect(shutOuts(told, 'acme.d1')).toHaveLength(12);
     await clock.advanceAsync(3000);
     expect(shutOuts(told, 'acme.d1')).toHaveLength(12);
+  });
+
+  test('of many at once shuts all out first, and is written in parts that others come between', async () => {
+    const { add, clock, onboarding, opened, registry, sessions, told } = await setUp();
+    const rows = Array.from({ length: 2500 }, (_, n) => ({
+      ...{ row: n, enterprise: 'acme', device: `m${n}`, profile: 'cnc-machining-centre' },
+    }));
+    await registry.importDevices(Readable.from(rows));
+    await add('d1');
+    onboarding.directoryChanged();
+    await clock.advanceAsync(2000);
+    await registry.lives.apply([{ ...change, device: 'm7', event: 'revoke', atMs: clock.nowMs() }]);
+    sessions(0, opened(1, 'm1'), opened(2, 'm2400'));
+    const { apply } = registry.lives;
+    const parts: number[] = [];
+    registry.lives.apply = (changes) => {
+      if (parts.push(changes.length) === 1) {
+        expect(shutOuts(told, 'acme.m2400')).toEqual(['device.suspended']);
+      }
+      return apply.call(registry.lives, changes);
+    };
+    const wanted = [...rows.map(({ device }) => device), 'none'].map((device) => ({
+      ...{ ...change, device, event: 'suspend' as const },
+    }));
+    const done = await onboarding.changeMany(wanted);
+    // Two connected and were not written yet.
+    expect(parts).toEqual([1001, 1000, 502]);
+    expect(done).toHaveLength(2499);
+    expect(done.map(({ device }) => device)).not.toContain('m7');
+    expect(new Set(done.map(({ to }) => to))).toEqual(new Set(['suspended']));
+    expect(shutOuts(told, 'acme.m2400')).toEqual(['device.suspended', 'device.suspended']);
+    expect(await registry.get('acme', 'm2400')).toMatchObject({ state: 'suspended' });
+    const { items } = await registry.lives.audit(
+      { enterprise: 'acme', device: 'm2400' },
+      { limit: 3 },
+    );
+    expect(items.map(({ event }) => event)).toEqual(['suspend', 'connect', 'register']);
+    sessions(1, opened(1, 'm2'));
+    expect(shutOuts(told, 'acme.m2')).toHaveLength(3);
+  });
+
+  test('of many that cannot be written loses nothing that became due, and can be stopped', async () => {
+    const { add, clock, onboarding, opened, registry, sessions, stateOf } = await setUp();
+    await add('d1');
+    sessions(0, opened(1, 'd1'));
+    const { apply } = registry.lives;
+    registry.lives.apply = () => Promise.reject(new OnrampError('database.unavailable'));
+    const many = [{ ...change, event: 'suspend' as const }];
+    expect((await failureOf(onboarding.changeMany(many))).code).toBe('database.unavailable');
+    registry.lives.apply = apply.bind(registry.lives);
+    const stopped = onboarding.changeMany(many, AbortSignal.abort(new Error('stopping')));
+    await expect(stopped).rejects.toThrow('stopping');
+    await clock.advanceAsync(1000);
+    expect(await stateOf('d1')).toBe('connected');
   });
 
   test('that cannot be written, or is not allowed, loses nothing that became due before it', async () => {

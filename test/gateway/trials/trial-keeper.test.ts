@@ -4,6 +4,7 @@
  * are left alone.
  */
 
+import { Readable } from 'node:stream';
 import { beforeEach, expect, it, onTestFinished } from 'vitest';
 import { createDevelopmentCa } from '../../../gateway/commands/development-ca.ts';
 import type { DeviceEventHub } from '../../../gateway/device-events/device-event.ts';
@@ -106,11 +107,12 @@ it('goes on where it was cut off: a trial that only half ended ends at the next 
   await begin('acme');
   await registry.add({ enterprise: 'acme', device: 'more', profile: 'generic' });
   const stopping = new AbortController();
-  const change: Onboarding['change'] = async (wanted) => {
+  const changeMany: Onboarding['changeMany'] = async (wanted, signal) => {
+    await onboarding.changeMany(wanted.slice(0, 1), signal);
     stopping.abort();
-    return onboarding.change(wanted);
+    return onboarding.changeMany(wanted.slice(1), signal);
   };
-  const cut = { ...parts(), onboarding: { ...onboarding, change } };
+  const cut = { ...parts(), onboarding: { ...onboarding, changeMany } };
   await expect(endTrial(cut, 'acme', 'system', stopping.signal)).rejects.toThrow();
   expect([await stateOf('acme'), await stateOf('acme', 'more')]).toEqual([
     'suspended',
@@ -121,6 +123,25 @@ it('goes on where it was cut off: a trial that only half ended ends at the next 
   keeper();
   await eventually(() => endedAt('acme')).not.toBeNull();
   expect(await stateOf('acme', 'more')).toBe('suspended');
+});
+
+it('shuts very many devices out at once, and writes that in parts', async () => {
+  await begin('acme');
+  // From before trials were bounded, or of somebody who was let have more.
+  await registry.trials.end('acme', 'operator');
+  const rows = Array.from({ length: 4999 }, (_, n) => ({
+    ...{ row: n, enterprise: 'acme', device: `d${n}`, profile: 'generic' },
+  }));
+  await registry.importDevices(Readable.from(rows));
+  const sizes: number[] = [];
+  const { apply } = registry.lives;
+  registry.lives.apply = (changes) => {
+    sizes.push(changes.length);
+    return apply.call(registry.lives, changes);
+  };
+  await endTrial(parts(), 'acme', 'operator');
+  expect(sizes).toEqual([1000, 1000, 1000, 1000, 1000]);
+  expect(await stateOf('acme', 'd4998')).toBe('suspended');
 });
 
 it('tries again later when the registry fails', async () => {
@@ -137,11 +158,11 @@ it('tries again later when the registry fails', async () => {
 
 it('what somebody else did in the meantime is no failure; a device that is resumed stays so', async () => {
   await begin('acme');
-  const change: Onboarding['change'] = async (wanted) => {
-    await onboarding.change({ ...wanted, event: 'revoke' });
-    return onboarding.change(wanted);
+  const changeMany: Onboarding['changeMany'] = async (wanted) => {
+    for (const each of wanted) await onboarding.change({ ...each, event: 'revoke' });
+    return onboarding.changeMany(wanted);
   };
-  await endTrial({ ...parts(), onboarding: { ...onboarding, change } }, 'acme', 'operator');
+  await endTrial({ ...parts(), onboarding: { ...onboarding, changeMany } }, 'acme', 'operator');
   expect(await stateOf('acme')).toBe('revoked');
   await begin('beta');
   await endTrial(parts(), 'beta', 'operator');
