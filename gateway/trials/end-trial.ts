@@ -1,5 +1,6 @@
 /** Ends a trial: nobody of its enterprise gets in any more. What was stored stays. */
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { transition } from '../../model/device.ts';
 import { deviceKey } from '../../model/identifiers.ts';
 import { limits } from '../../model/limits.ts';
@@ -71,5 +72,7 @@ async function* every<T>(list: (page: PageRequest) => Promise<Page<T>>): AsyncGe
     const { items, next } = await list({ after, limit: limits.apiPageRowsMax });
     yield* items;
     after = next ?? undefined;
+    // Reading a page takes milliseconds.
+    await nextTurn();
   } while (after !== undefined);
 }
