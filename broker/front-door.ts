@@ -1,5 +1,6 @@
 /** The MQTT front door: sessions with an identity, publishes within their topics, nothing else. */
 
+import type { Socket } from 'node:net';
 import type { AedesPublishPacket, Client, ConnectPacket, PublishPacket, Subscription } from 'aedes';
 import { type ErrorCode, OnrampError } from '../model/errors.ts';
 import { type Limits, limits as systemLimits } from '../model/limits.ts';
@@ -101,12 +102,15 @@ export class FrontDoor {
   async start(listen: ListenOptions): Promise<Listeners> {
     await this.#broker.listen();
     const onDropped = () => this.#refused('connect.busy');
-    this.#listeners = await openListeners(listen, onDropped, (connection) => {
+    const { tlsHandshakeTimeoutMs } = this.#limits;
+    const onConnection = (connection: Socket): void => {
       const client = this.#broker.handle(connection);
       this.#limitPackets(client);
       // After aedes' own close, which may still publish the will of this session.
       connection.once('close', () => setImmediate(() => this.#forget(client)));
-    });
+    };
+    const events = { onConnection, onDropped };
+    this.#listeners = await openListeners({ ...listen, tlsHandshakeTimeoutMs }, events);
     return this.#listeners;
   }
 

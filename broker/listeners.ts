@@ -3,7 +3,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { createServer as createTlsServer, TLSSocket } from 'node:tls';
+import { createServer as createTlsServer, TLSSocket, type Server as TlsServer } from 'node:tls';
 import { OnrampError } from '../model/errors.ts';
 
 export interface ListenOptions {
@@ -13,8 +13,18 @@ export interface ListenOptions {
   readonly tls?: { readonly port: number; readonly key: string; readonly cert: string } | undefined;
   /** Several processes share the port (Linux). */
   readonly reusePort: boolean;
-  /** Connections of all listeners; beyond this they are dropped at once: below the descriptor limit. */
+  /**
+   * Connections of all listeners, from their first moment on; beyond this they are dropped at once:
+   * below the descriptor limit.
+   */
   readonly connectionsMax: number;
+}
+
+export interface ListenerEvents {
+  /** Somebody was dropped because there were too many. */
+  readonly onDropped: () => void;
+  /** Somebody is connected, over TLS with the handshake done. */
+  readonly onConnection: (connection: Socket) => void;
 }
 
 export interface Listeners {
@@ -27,14 +37,16 @@ export interface Listeners {
 const backlog = 4096;
 const tcpKeepAliveMs = 60_000;
 
-/** Opens the listeners. @throws OnrampError `config.port-busy` when a port is taken. */
+/**
+ * Opens the listeners. A TLS handshake has `tlsHandshakeTimeoutMs`, however its bytes come.
+ * @throws OnrampError `config.port-busy` when a port is taken.
+ */
 export async function openListeners(
-  options: ListenOptions,
-  onDropped: () => void,
-  onConnection: (connection: Socket) => void,
+  options: ListenOptions & { readonly tlsHandshakeTimeoutMs: number },
+  { onConnection, onDropped }: ListenerEvents,
 ): Promise<Listeners> {
   const open = new Set<Socket>();
-  const accept = (socket: Socket): void => {
+  const accepting = (next: (socket: Socket) => void) => (socket: Socket) => {
     if (open.size >= options.connectionsMax) {
       onDropped();
       socket.destroy();
@@ -44,7 +56,7 @@ export async function openListeners(
     socket.on('close', () => open.delete(socket));
     socket.setNoDelay(true);
     socket.setKeepAlive(true, tcpKeepAliveMs);
-    onConnection(socket);
+    next(socket);
   };
   const servers: Server[] = [];
   const listen = async (server: Server, port: number): Promise<number> => {
@@ -68,27 +80,37 @@ export async function openListeners(
     await Promise.all(closed);
   };
   try {
-    const port = await listen(createServer(accept), options.port);
-    const { tls } = options;
+    const port = await listen(createServer(accepting(onConnection)), options.port);
+    const { tls, tlsHandshakeTimeoutMs } = options;
     if (tls === undefined) return { port, tlsPort: null, close };
-    const secure = createTlsServer(
-      {
-        key: tls.key,
-        cert: tls.cert,
-        minVersion: 'TLSv1.2',
-        handshakeTimeout: 10_000,
-        // A client may show a certificate, and must then prove that it holds the key. Who signed it
-        // is judged at CONNECT, for each enterprise has authorities of its own.
-        requestCert: true,
-        rejectUnauthorized: false,
-      },
-      accept,
-    );
-    return { port, tlsPort: await listen(secure, tls.port), close };
+    const handshakes = tlsHandshakes(tls, tlsHandshakeTimeoutMs, onConnection);
+    // The TLS server itself does not listen: what it does not know yet counts already.
+    const raw = createServer(accepting((socket) => handshakes.emit('connection', socket)));
+    return { port, tlsPort: await listen(raw, tls.port), close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** Does the handshake on every socket that is emitted as its `connection`. */
+function tlsHandshakes(
+  { key, cert }: NonNullable<ListenOptions['tls']>,
+  handshakeTimeout: number,
+  onConnection: (connection: Socket) => void,
+): TlsServer {
+  const options = {
+    ...{ key, cert, handshakeTimeout },
+    minVersion: 'TLSv1.2',
+    // A client may show a certificate, and must then prove that it holds the key. Who signed it is
+    // judged at CONNECT, for each enterprise has authorities of its own.
+    requestCert: true,
+    rejectUnauthorized: false,
+  } as const;
+  const server = createTlsServer(options, onConnection);
+  // A handshake that failed, or was not done in time: Node leaves the connection open.
+  server.on('tlsClientError', (_error, socket) => socket.destroy());
+  return server;
 }
 
 /** The certificate a client showed over TLS, also in the handshake that this one resumes; or null. */

@@ -41,6 +41,7 @@ class Worker {
   });
   readonly #sharesEnterprises: boolean;
   #commits = 0;
+  #lastRssBytes = 0;
 
   constructor(start: Start, journal: JournalWriter, registry: RegistryReader) {
     const { enterprises, journal: journalSettings, readings, workers } = start.settings;
@@ -140,6 +141,16 @@ class Worker {
     process.disconnect?.();
   }
 
+  /** The last known when it cannot be read: that takes a file descriptor. */
+  #rssBytes(): number {
+    try {
+      this.#lastRssBytes = process.memoryUsage.rss();
+    } catch {
+      // No statistics are worth the process and its sessions.
+    }
+    return this.#lastRssBytes;
+  }
+
   #stats(): WorkerStats {
     const { sessions, connects, disconnects, refusals: refusedAtTheDoor } = this.#source.stats();
     const refusals: Record<string, number> = { ...refusedAtTheDoor };
@@ -158,7 +169,7 @@ class Worker {
       connects,
       disconnects,
       refusals,
-      rssBytes: process.memoryUsage.rss(),
+      rssBytes: this.#rssBytes(),
       cpuS: (user + system) / 1e6,
       commits: this.#commits,
     };

@@ -58,6 +58,8 @@ export const limits = Object.freeze({
   keepaliveSecondsDefault: 60,
   /** Time for a CONNECT to arrive on a new connection. */
   connectTimeoutMs: 10 * secondMs,
+  /** Time for a TLS handshake on a new connection. */
+  tlsHandshakeTimeoutMs: 5 * secondMs,
   /** Lines in one write to a store. */
   writeLinesMax: 20_000,
   /** Bytes in one write to a store. */

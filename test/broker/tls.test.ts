@@ -7,6 +7,7 @@ import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { ConnectAttempt } from '../../broker/access.ts';
 import { FrontDoor } from '../../broker/front-door.ts';
 import { openPermissions } from '../../broker/topic-permissions.ts';
+import type { Limits } from '../../model/limits.ts';
 import { RawMqtt } from '../helpers/raw-mqtt.ts';
 
 interface Identity {
@@ -37,8 +38,9 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-async function start() {
+async function start({ connectionsMax = 10, limits = {} as Partial<Limits> } = {}) {
   const attempts: ConnectAttempt[] = [];
+  const refused: string[] = [];
   const door = new FrontDoor({
     access: 'open',
     permissions: openPermissions,
@@ -48,16 +50,17 @@ async function start() {
       return { accepted: true, principal: { kind: 'open', enterprise: '', subject } };
     },
     onPublish: (publish) => publish.settle('accept'),
-    onRefused: () => {},
+    onRefused: ({ code }) => refused.push(code),
     acceptsSessions: () => true,
     sessionsMax: 10,
+    limits,
   });
   const { port, tlsPort } = await door.start({
     host: '127.0.0.1',
     port: 0,
     tls: { port: 0, ...server },
     reusePort: false,
-    connectionsMax: 10,
+    connectionsMax,
   });
   cleanups.push(() => door.stop());
   const open = async (options: ConnectionOptions = {}): Promise<TLSSocket> => {
@@ -68,7 +71,12 @@ async function start() {
     await once(socket, 'secureConnect');
     return socket;
   };
-  return { attempts, open, port };
+  const openRaw = async (): Promise<RawMqtt> => {
+    const client = await RawMqtt.open(tlsPort ?? 0);
+    cleanups.push(() => client.close());
+    return client;
+  };
+  return { attempts, open, openRaw, port, refused };
 }
 
 const anyName = { checkServerIdentity: () => undefined };
@@ -139,5 +147,55 @@ describe('a client certificate', () => {
     expect(await RawMqtt.over(second).connect({ clientId: 'a' })).toBe(0);
     expect(second.isSessionReused()).toBe(true);
     expect(attempts[1]?.certificate?.subject).toBe('CN=acme.press-1');
+  });
+});
+
+describe('a connection without a TLS handshake', () => {
+  test('counts from its first moment: no more of them than may be', async () => {
+    const { openRaw, port, refused } = await start({ connectionsMax: 5 });
+    const idle = await Promise.all(Array.from({ length: 40 }, () => openRaw()));
+    await expect.poll(() => idle.filter(({ closed }) => !closed).length).toBe(5);
+    expect(refused).toEqual(Array(35).fill('connect.busy'));
+    // Plain connections are of the same number.
+    const plain = await RawMqtt.open(port);
+    await plain.waitForClose();
+    for (const { socket } of idle) socket.destroy();
+    await expect
+      .poll(async () => {
+        const client = await RawMqtt.open(port);
+        cleanups.push(() => client.close());
+        return client.connect({ clientId: 'a' });
+      })
+      .toBe(0);
+  });
+
+  test.each<[string, (client: RawMqtt) => void]>([
+    ['says nothing', () => {}],
+    ['breaks off', ({ socket }) => socket.write(Buffer.from([0x16, 3, 1, 2, 0, 1, 0]))],
+    [
+      'goes on byte by byte',
+      ({ socket }) => {
+        const bytes = setInterval(() => socket.write(Buffer.from([0x16])), 20);
+        socket.on('close', () => clearInterval(bytes));
+      },
+    ],
+    ['is no TLS', ({ socket }) => socket.write('GET / HTTP/1.1\r\n\r\n')],
+  ])('that %s is closed, and its place is free', async (_what, act) => {
+    const { open, openRaw } = await start({
+      connectionsMax: 1,
+      limits: { tlsHandshakeTimeoutMs: 200 },
+    });
+    const client = await openRaw();
+    act(client);
+    await client.waitForClose();
+    const next = RawMqtt.over(await open(anyName));
+    expect(await next.connect({ clientId: 'a' })).toBe(0);
+  });
+
+  test('is not a session that takes its time afterwards', async () => {
+    const { open } = await start({ limits: { tlsHandshakeTimeoutMs: 200 } });
+    const client = RawMqtt.over(await open(anyName));
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    expect(await client.connect({ clientId: 'a' })).toBe(0);
   });
 });
