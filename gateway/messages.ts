@@ -100,6 +100,8 @@ export type SessionChange =
       readonly enterprise: string;
       /** Device or gateway id; the serial of a claim session. */
       readonly subject: string;
+      /** When, by the clock of the machine that all workers share. */
+      readonly atMs: number;
     }
   | { readonly closed: number };
 

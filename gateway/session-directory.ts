@@ -1,8 +1,8 @@
 /**
  * Who has a session, and in which worker: one client id, one session, whatever the worker. A client
- * that connects again, here or there, takes the place of its session [MQTT-3.1.4-2]; only the loser
- * is told, so that two CONNECTs at the same time cannot end each other. Pure: it answers what is to
- * be told to whom.
+ * that connects again, here or there, takes the place of its session [MQTT-3.1.4-2], in whichever
+ * order the workers tell; only the loser is told, so that two CONNECTs at the same time cannot end
+ * each other. Pure: it answers what is to be told to whom.
  */
 
 import type { ErrorCode } from '../model/errors.ts';
@@ -38,10 +38,11 @@ export class SessionDirectory {
   readonly #keys: string[] = [];
   #worker = new Int32Array(64);
   #number = new Uint32Array(64);
-  /** Rises with every session that opens: the newest goes first. */
+  #openedAtMs = new Float64Array(64);
+  /** Rises with every session that is told of. */
   #order = new Float64Array(64);
   readonly #free: number[] = [];
-  #opened = 0;
+  #told = 0;
 
   constructor(options: SessionDirectoryOptions) {
     this.#options = options;
@@ -80,15 +81,20 @@ export class SessionDirectory {
     if (tooMany <= 0) return [];
     const rows: number[] = [];
     for (const [key, row] of this.#rows) if (enterpriseOf(key) === enterprise) rows.push(row);
-    rows.sort((a, b) => this.#order[b]! - this.#order[a]!);
+    rows.sort((a, b) => this.#newest(a, b));
     return rows.slice(0, tooMany).map((row) => this.#end(row, 'enterprise.sessions-exceeded'));
+  }
+
+  #newest(a: number, b: number): number {
+    const [atMs, order] = [this.#openedAtMs, this.#order];
+    return atMs[b]! - atMs[a]! || order[b]! - order[a]!;
   }
 
   #open(worker: number, opened: Opened): readonly EndedSession[] {
     const { enterprise } = opened;
     const key = clientKey(opened);
     const row = this.#rows.get(key);
-    if (row !== undefined) return this.#takeOver(row, worker, opened.opened);
+    if (row !== undefined) return this.#takeOver(row, worker, opened);
     if (this.countOf(enterprise) >= this.#options.limitOf(enterprise)) {
       return [{ worker, number: opened.opened, code: 'enterprise.sessions-exceeded' }];
     }
@@ -96,22 +102,26 @@ export class SessionDirectory {
     const added = this.#free.pop() ?? this.#grow();
     this.#keys[added] = key;
     this.#rows.set(key, added);
-    this.#place(added, worker, opened.opened);
+    this.#place(added, worker, opened);
     if (opened.kind !== 'claim') this.#options.onOnline(key, true);
     return noneEnded;
   }
 
-  #takeOver(row: number, worker: number, number: number): readonly EndedSession[] {
+  /** The one that opened last stays; of two at the same time, the one that is told of last. */
+  #takeOver(row: number, worker: number, opened: Opened): readonly EndedSession[] {
+    const code = 'session.taken-over';
+    if (opened.atMs < this.#openedAtMs[row]!) return [{ worker, number: opened.opened, code }];
     const before = { worker: this.#worker[row]!, number: this.#number[row]! };
     this.#numbersOf(before.worker).delete(before.number);
-    this.#place(row, worker, number);
-    return [{ ...before, code: 'session.taken-over' }];
+    this.#place(row, worker, opened);
+    return [{ ...before, code }];
   }
 
-  #place(row: number, worker: number, number: number): void {
+  #place(row: number, worker: number, { atMs, opened: number }: Opened): void {
     this.#worker[row] = worker;
     this.#number[row] = number;
-    this.#order[row] = ++this.#opened;
+    this.#openedAtMs[row] = atMs;
+    this.#order[row] = ++this.#told;
     this.#numbersOf(worker).set(number, row);
   }
 
@@ -153,6 +163,7 @@ export class SessionDirectory {
     if (row === this.#worker.length) {
       this.#worker = grown(this.#worker, Int32Array);
       this.#number = grown(this.#number, Uint32Array);
+      this.#openedAtMs = grown(this.#openedAtMs, Float64Array);
       this.#order = grown(this.#order, Float64Array);
     }
     return row;

@@ -138,7 +138,7 @@ export class MqttSource implements Source, EndsSessions {
   }
 
   #onSessionOpen(session: Session): ConnectRefusal | null {
-    const { gate, reports } = this.#options;
+    const { clock, gate, reports } = this.#options;
     const { enterprise, kind, subject } = session.principal;
     const state = this.#states.get(session.principal);
     if (state === undefined || kind === 'open') {
@@ -153,7 +153,8 @@ export class MqttSource implements Source, EndsSessions {
     if (full !== null) return refused(full, 3);
     this.#connects++;
     if (kind === 'claim') state.claim = this.#claimSession(session);
-    reports.report({ opened: session.number, kind, enterprise, subject });
+    const atMs = clock.nowMs();
+    reports.report({ opened: session.number, kind, enterprise, subject, atMs });
     this.#events.connected(session);
     return null;
   }

@@ -1,6 +1,6 @@
 /**
  * Injected: any order of reports from several workers, closes that come late, workers that die.
- * Must hold: one session for each client id, the one reported last; nobody but losers is told.
+ * Must hold: one session for each client id, the one that opened last; nobody but losers is told.
  */
 
 import fc from 'fast-check';
@@ -25,8 +25,11 @@ function directory(limits: Record<string, number> = {}) {
 const opened = (
   number: number,
   subject = 'd1',
-  more: { kind?: 'device' | 'gateway' | 'claim'; enterprise?: string } = {},
-): SessionChange => ({ opened: number, kind: 'device', enterprise: 'acme', subject, ...more });
+  more: { kind?: 'device' | 'gateway' | 'claim'; enterprise?: string; atMs?: number } = {},
+): SessionChange => ({
+  ...{ opened: number, kind: 'device', enterprise: 'acme', subject, atMs: 0 },
+  ...more,
+});
 
 describe('one client id, one session', () => {
   test('the later report wins, only the loser is told, its end is nothing new', () => {
@@ -41,6 +44,20 @@ describe('one client id, one session', () => {
     made.apply(1, [{ closed: 7 }]);
     expect(isOnline('acme.d1')).toBe(false);
     expect(made.countOf('acme')).toBe(0);
+  });
+
+  test('the one that opened last stays, whoever tells first', () => {
+    const { made, isOnline } = directory();
+    made.apply(1, [opened(3, 'd1', { atMs: 20 })]);
+    expect(made.apply(0, [opened(7, 'd1', { atMs: 10 })])).toEqual([
+      { worker: 0, number: 7, code: 'session.taken-over' },
+    ]);
+    made.apply(0, [{ closed: 7 }]);
+    expect([isOnline('acme.d1'), made.countOf('acme')]).toEqual([true, 1]);
+    // It has ended when the older one is told of: that one stays.
+    made.apply(1, [{ closed: 3 }]);
+    expect(made.apply(0, [opened(8, 'd1', { atMs: 15 })])).toEqual([]);
+    expect(isOnline('acme.d1')).toBe(true);
   });
 
   test('a session that is over when it is told of takes nobody’s place', () => {
@@ -105,7 +122,7 @@ describe('the limit of an enterprise across workers', () => {
   });
 });
 
-test('whatever workers report, each client has the session reported last, and counts agree', () => {
+test('of sessions of one moment each client has the one reported last, and counts agree', () => {
   const step = fc.oneof(
     { weight: 5, arbitrary: fc.tuple(fc.constant('open' as const), fc.nat(2), fc.nat(5)) },
     { weight: 3, arbitrary: fc.tuple(fc.constant('close' as const), fc.nat(2), fc.nat(20)) },
@@ -148,3 +165,101 @@ test('whatever workers report, each client has the session reported last, and co
     }),
   );
 });
+
+test('whatever the interleaving of reports, the session that opened last stays if it is still open', () => {
+  const worker = fc.nat(2);
+  const step = fc.oneof(
+    { weight: 4, arbitrary: fc.tuple(fc.constant('open' as const), worker, fc.nat(2)) },
+    { weight: 2, arbitrary: fc.tuple(fc.constant('leave' as const), worker, fc.nat(2)) },
+    { weight: 4, arbitrary: fc.tuple(fc.constant('report' as const), worker, fc.nat(4)) },
+    { weight: 3, arbitrary: fc.tuple(fc.constant('end' as const), worker, fc.constant(0)) },
+    { weight: 1, arbitrary: fc.tuple(fc.constant('wait' as const), worker, fc.constant(0)) },
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+      const { made, isOnline } = directory();
+      const workers = [0, 1, 2].map(() => new SimulatedWorker());
+      let nowMs = 0;
+      /** The session that opened last, and of those at the same time every one. */
+      const last = new Map<string, { atMs: number; sessions: Simulated[] }>();
+      const act: Record<string, (at: number, value: number) => void> = {
+        open: (at, value) => {
+          const session = workers[at]!.open(`d${value}`, nowMs);
+          const known = last.get(session.client);
+          if (known?.atMs === nowMs) known.sessions.push(session);
+          else last.set(session.client, { atMs: nowMs, sessions: [session] });
+        },
+        leave: (at, value) => workers[at]!.leave(`d${value}`),
+        report: (at, count) => {
+          const changes = workers[at]!.reports.splice(0, count);
+          for (const { worker: to, number } of made.apply(at, changes)) {
+            workers[to]!.toEnd.push(number);
+          }
+        },
+        end: (at) => workers[at]!.end(),
+        wait: () => {
+          nowMs++;
+        },
+      };
+      for (const [kind, at, value] of steps) act[kind]!(at, value);
+      // Everything that is on its way arrives.
+      while (workers.some(({ reports, toEnd }) => reports.length + toEnd.length > 0)) {
+        for (const at of [0, 1, 2]) act.report!(at, 1000);
+        for (const at of [0, 1, 2]) act.end!(at, 0);
+      }
+      for (const [client, { sessions }] of last) {
+        const open = workers.flatMap((one) => one.opened(client));
+        expect(open.length).toBeLessThanOrEqual(1);
+        expect(isOnline(`acme.${client}`)).toBe(open.length === 1);
+        if (sessions.every(({ left }) => !left)) expect(sessions).toContain(open[0]);
+      }
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+interface Simulated {
+  readonly client: string;
+  readonly number: number;
+  /** Its client closed it. */
+  left: boolean;
+}
+
+/** A worker: its sessions, what it has not told yet, and what it has not been told yet to end. */
+class SimulatedWorker {
+  readonly reports: SessionChange[] = [];
+  readonly toEnd: number[] = [];
+  readonly #sessions: Simulated[] = [];
+  #numbers = 0;
+
+  open(client: string, atMs: number): Simulated {
+    for (const before of this.opened(client)) this.#close(before);
+    const session = { client, number: ++this.#numbers, left: false };
+    this.#sessions.push(session);
+    this.reports.push(opened(session.number, client, { atMs }));
+    return session;
+  }
+
+  leave(client: string): void {
+    for (const session of this.opened(client)) {
+      session.left = true;
+      this.#close(session);
+    }
+  }
+
+  end(): void {
+    const numbers = new Set(this.toEnd.splice(0));
+    for (const session of this.#sessions.filter(({ number }) => numbers.has(number))) {
+      this.#close(session);
+    }
+  }
+
+  opened(client: string): Simulated[] {
+    return this.#sessions.filter((session) => session.client === client);
+  }
+
+  #close(session: Simulated): void {
+    this.#sessions.splice(this.#sessions.indexOf(session), 1);
+    this.reports.push({ closed: session.number });
+  }
+}

@@ -44,6 +44,7 @@ export async function setUp(settings: { sessionsMax?: number } = {}) {
     kind: 'device',
     enterprise: 'acme',
     subject,
+    atMs: clock.nowMs(),
   });
   const sessions = (worker: number, ...changes: SessionChange[]) =>
     onboarding.hear(worker, { type: 'sessions', changes });
