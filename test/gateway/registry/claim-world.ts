@@ -10,7 +10,7 @@ export const secretOf = (n: number) => `secret-number-${String(n).padStart(20, '
 /** A registry in which acme has the claim `line-2` for three devices, generic unless they say. */
 export async function openWithClaim(more: Partial<NewClaim> = {}) {
   const clock = new VirtualClock();
-  const { registry, reader } = openEmpty(clock);
+  const { path, registry, reader } = openEmpty(clock);
   const claim = (id: string, rest: Partial<NewClaim> = {}) =>
     registry.claims.issue(
       {
@@ -54,6 +54,7 @@ export async function openWithClaim(more: Partial<NewClaim> = {}) {
   const device = (id: string) => registry.device('acme', id);
   return {
     clock,
+    path,
     registry,
     reader,
     claim,
