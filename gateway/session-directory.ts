@@ -7,17 +7,21 @@
 
 import type { ErrorCode } from '../model/errors.ts';
 import { deviceKey } from '../model/identifiers.ts';
+import { limits } from '../model/limits.ts';
 import type { SessionChange } from './messages.ts';
 
 /** A session that is to end. */
 export interface EndedSession {
   readonly worker: number;
   readonly number: number;
-  readonly code: Extract<ErrorCode, 'session.taken-over' | 'enterprise.sessions-exceeded'>;
+  readonly code: Extract<
+    ErrorCode,
+    'session.taken-over' | 'enterprise.sessions-exceeded' | 'claim.sessions-exceeded'
+  >;
 }
 
 export interface SessionDirectoryOptions {
-  /** Sessions an enterprise may have at the same time. */
+  /** Sessions an enterprise may have at the same time; those of claims are not among them. */
   readonly limitOf: (enterprise: string) => number;
   /** A device or gateway has a session, or has none any more; never told twice in a row. */
   readonly onOnline: (key: string, online: boolean) => void;
@@ -33,7 +37,8 @@ export class SessionDirectory {
   readonly #rows = new Map<string, number>();
   /** By worker: row of each session number. */
   readonly #numbers: Map<number, number>[] = [];
-  readonly #enterprises = new Map<string, number>();
+  /** Sessions of each enterprise, and of its claims apart. */
+  readonly #counts = new Map<string, number>();
   // Columns: a session costs its key, two map entries and these.
   readonly #keys: string[] = [];
   #worker = new Int32Array(64);
@@ -48,9 +53,9 @@ export class SessionDirectory {
     this.#options = options;
   }
 
-  /** Sessions of one enterprise. */
+  /** Sessions of one enterprise, without those of claims. */
   countOf(enterprise: string): number {
-    return this.#enterprises.get(enterprise) ?? 0;
+    return this.#counts.get(enterprise) ?? 0;
   }
 
   /**
@@ -80,7 +85,7 @@ export class SessionDirectory {
     const tooMany = this.countOf(enterprise) - this.#options.limitOf(enterprise);
     if (tooMany <= 0) return [];
     const rows: number[] = [];
-    for (const [key, row] of this.#rows) if (enterpriseOf(key) === enterprise) rows.push(row);
+    for (const [key, row] of this.#rows) if (countedAs(key) === enterprise) rows.push(row);
     rows.sort((a, b) => this.#newest(a, b));
     return rows.slice(0, tooMany).map((row) => this.#end(row, 'enterprise.sessions-exceeded'));
   }
@@ -91,20 +96,28 @@ export class SessionDirectory {
   }
 
   #open(worker: number, opened: Opened): readonly EndedSession[] {
-    const { enterprise } = opened;
     const key = clientKey(opened);
     const row = this.#rows.get(key);
     if (row !== undefined) return this.#takeOver(row, worker, opened);
-    if (this.countOf(enterprise) >= this.#options.limitOf(enterprise)) {
-      return [{ worker, number: opened.opened, code: 'enterprise.sessions-exceeded' }];
-    }
-    this.#enterprises.set(enterprise, this.countOf(enterprise) + 1);
+    const counted = countedAs(key);
+    const count = this.#counts.get(counted) ?? 0;
+    const code = this.#excess(opened, count);
+    if (code !== null) return [{ worker, number: opened.opened, code }];
+    this.#counts.set(counted, count + 1);
     const added = this.#free.pop() ?? this.#grow();
     this.#keys[added] = key;
     this.#rows.set(key, added);
     this.#place(added, worker, opened);
     if (opened.kind !== 'claim') this.#options.onOnline(key, true);
     return noneEnded;
+  }
+
+  /** Why there are too many with one more beside `count`; or null. */
+  #excess({ enterprise, kind }: Opened, count: number): EndedSession['code'] | null {
+    if (kind === 'claim') {
+      return count >= limits.claimSessionsPerEnterpriseMax ? 'claim.sessions-exceeded' : null;
+    }
+    return count >= this.#options.limitOf(enterprise) ? 'enterprise.sessions-exceeded' : null;
   }
 
   /** The one that opened last stays; of two at the same time, the one that is told of last. */
@@ -139,10 +152,10 @@ export class SessionDirectory {
 
   #remove(row: number): void {
     const key = this.#keys[row]!;
-    const enterprise = enterpriseOf(key);
-    const left = this.countOf(enterprise) - 1;
-    if (left > 0) this.#enterprises.set(enterprise, left);
-    else this.#enterprises.delete(enterprise);
+    const counted = countedAs(key);
+    const left = this.#counts.get(counted)! - 1;
+    if (left > 0) this.#counts.set(counted, left);
+    else this.#counts.delete(counted);
     this.#numbersOf(this.#worker[row]!).delete(this.#number[row]!);
     this.#rows.delete(key);
     this.#keys[row] = '';
@@ -179,8 +192,9 @@ function isClaim(key: string): boolean {
   return key.indexOf('.') !== key.lastIndexOf('.');
 }
 
-function enterpriseOf(key: string): string {
-  return key.slice(0, key.indexOf('.'));
+/** The enterprise, or `{enterprise}.claim`. */
+function countedAs(key: string): string {
+  return key.slice(0, isClaim(key) ? key.lastIndexOf('.') : key.indexOf('.'));
 }
 
 function grown<T extends Int32Array | Uint32Array | Float64Array>(

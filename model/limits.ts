@@ -117,6 +117,8 @@ export const limits = Object.freeze({
   /** Requests of all machines of one claim, in one worker: after a rest, and then each second. */
   claimQuestionsBurstMax: 2000,
   claimQuestionsPerSecondMax: 200,
+  /** Claim sessions of one enterprise at the same time; they are none of its sessions. */
+  claimSessionsPerEnterpriseMax: 500,
   /** A claim session that asks for nothing for this long is closed. */
   claimIdleMsMax: 60 * secondMs,
   /** User names remembered to have been let in, with their addresses, in one worker. */

@@ -14,7 +14,7 @@ import {
   type ProvisionRequest,
   type StoredClaim,
 } from './claims.ts';
-import { findClaim } from './claims-table.ts';
+import { findClaim, listsSerial } from './claims-table.ts';
 import { quoted, secretProblem, throwProblem } from './device-check.ts';
 import { appendNote, applyChange } from './life-table.ts';
 import { checkProfile, insertNewcomer } from './newcomers.ts';
@@ -104,12 +104,9 @@ function usableClaim(db: DatabaseSync, request: ProvisionRequest): StoredClaim {
   if (!isDirectoryId(serial)) {
     throw new OnrampError('claim.request-invalid', `serial ${quoted(serial)}`);
   }
-  if (claim.serials === null) return claim;
-  const listed = prepared(
-    db,
-    'SELECT 1 FROM claim_serial WHERE enterprise = ? AND claim = ? AND serial = ?',
-  ).get(enterprise, claim.id, serial);
-  if (listed === undefined) throw new OnrampError('claim.serial-not-allowed', serial);
+  if (claim.serials !== null && !listsSerial(db, enterprise, claim.id, serial)) {
+    throw new OnrampError('claim.serial-not-allowed', serial);
+  }
   return claim;
 }
 

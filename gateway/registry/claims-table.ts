@@ -15,6 +15,17 @@ export function findClaim(db: DatabaseSync, enterprise: string, id: string): Sto
   return { ...claimEntry(row), secretHash: Buffer.from(row.secret_hash as Uint8Array) };
 }
 
+/** True when the serial is on the allow-list of the claim. */
+export function listsSerial(
+  db: DatabaseSync,
+  enterprise: string,
+  id: string,
+  serial: string,
+): boolean {
+  const find = 'SELECT 1 FROM claim_serial WHERE enterprise = ? AND claim = ? AND serial = ?';
+  return prepared(db, find).get(enterprise, id, serial) !== undefined;
+}
+
 /** A row of `claim` as lists show it. */
 export function claimEntry(row: Row): ClaimEntry {
   return {

@@ -51,6 +51,8 @@ export interface RegistryReader {
   profile(id: string): Promise<DeviceProfile | null>;
   /** A claim with the hash of its secret; null when there is none. */
   claim(enterprise: string, id: string): Promise<StoredClaim | null>;
+  /** True when the serial is on the allow-list of the claim. */
+  claimLists(enterprise: string, id: string, serial: string): Promise<boolean>;
   /** The group keys of an enterprise that are not revoked. */
   groups(enterprise: string): Promise<readonly StoredGroup[]>;
   /** The certificate authorities of an enterprise that are not revoked. */

@@ -8,7 +8,7 @@ import { databaseError, openForReading } from '../sqlite-file.ts';
 import type { PinnedCertificate, StoredAuthority } from './authorities.ts';
 import { findAuthorities } from './authorities-table.ts';
 import type { StoredClaim } from './claims.ts';
-import { findClaim } from './claims-table.ts';
+import { findClaim, listsSerial } from './claims-table.ts';
 import type { StoredGroup } from './groups.ts';
 import { findGroups } from './groups-table.ts';
 import type {
@@ -67,6 +67,10 @@ export class SqliteReader implements RegistryReader {
 
   async claim(enterprise: string, id: string): Promise<StoredClaim | null> {
     return this.read(() => findClaim(this.db, enterprise, id));
+  }
+
+  async claimLists(enterprise: string, id: string, serial: string): Promise<boolean> {
+    return this.read(() => listsSerial(this.db, enterprise, id, serial));
   }
 
   async groups(enterprise: string): Promise<readonly StoredGroup[]> {

@@ -19,6 +19,7 @@ export function costOf(message: SourceMessage): number {
 export class EnterpriseAllowance {
   readonly enterprise: string;
   sessions = 0;
+  claimSessions = 0;
   sessionsMax: number;
   /** Messages that arrived since it was last asked, by their cost. */
   offered = 0;

@@ -8,7 +8,7 @@
 import type { Clock, Timer } from '../../model/clock.ts';
 import type { ErrorCode } from '../../model/errors.ts';
 import { limits } from '../../model/limits.ts';
-import type { EnterpriseRate, RateShare } from '../messages.ts';
+import type { EnterpriseRate, RateShare, SessionChange } from '../messages.ts';
 import type { EnterpriseLimits } from '../registry/registry.ts';
 import { costOf, EnterpriseAllowance } from './enterprise-allowance.ts';
 import { contentBytes, type MessageSink, type SourceMessage } from './source.ts';
@@ -25,6 +25,9 @@ export interface EnterpriseGateOptions {
   readonly limitsOf: (enterprise: string) => Promise<EnterpriseLimits>;
   readonly workers: number;
 }
+
+/** Of what sort a session is. */
+type SessionKind = Extract<SessionChange, { readonly opened: number }>['kind'];
 
 const tickMs = 20;
 /** What waits in vain is looked for every so many ticks. */
@@ -58,12 +61,17 @@ export class EnterpriseGate implements MessageSink {
   }
 
   /**
-   * Counts a session in, or says why it may not begin: `enterprise.sessions-exceeded` (only this
-   * worker's sessions are known here, and the supervisor keeps the limit across workers), or
-   * `enterprise.journal-share-exceeded`, for its first message would end it. For every session let
-   * in, `sessionClosed` is to be called once.
+   * Counts a session in, or says why it may not begin: `enterprise.sessions-exceeded`, or
+   * `enterprise.journal-share-exceeded`, for its first message would end it. Claim sessions are
+   * counted apart, and have nothing to do with the journal: `claim.sessions-exceeded`. For every
+   * session let in, `sessionClosed` is to be called once.
+   *
+   * Only this worker's sessions are known here. The supervisor keeps the limits across workers: a
+   * session that is beyond them only there is let in, and closed with the same code a moment after
+   * its CONNACK.
    */
-  admitSession(enterprise: string): ErrorCode | null {
+  admitSession(enterprise: string, kind: SessionKind = 'device'): ErrorCode | null {
+    if (kind === 'claim') return this.#admitClaim(enterprise);
     if (this.#options.exceedsJournalShare(enterprise)) return 'enterprise.journal-share-exceeded';
     const allowance = this.#of(enterprise);
     if (!allowance.known) this.#read(allowance);
@@ -74,9 +82,20 @@ export class EnterpriseGate implements MessageSink {
     return null;
   }
 
-  sessionClosed(enterprise: string): void {
+  sessionClosed(enterprise: string, kind: SessionKind = 'device'): void {
     const allowance = this.#enterprises.get(enterprise);
-    if (allowance !== undefined && allowance.sessions > 0) allowance.sessions--;
+    if (allowance === undefined) return;
+    if (kind === 'claim') allowance.claimSessions--;
+    else allowance.sessions--;
+  }
+
+  #admitClaim(enterprise: string): ErrorCode | null {
+    const allowance = this.#of(enterprise);
+    if (allowance.claimSessions >= limits.claimSessionsPerEnterpriseMax) {
+      return 'claim.sessions-exceeded';
+    }
+    allowance.claimSessions++;
+    return null;
   }
 
   /** The limits of an enterprise were changed: reads them anew. */
@@ -168,8 +187,8 @@ export class EnterpriseGate implements MessageSink {
   /** Who has no session and nothing spent is as good as new. */
   #forget(nowMs: number): void {
     for (const [enterprise, allowance] of this.#enterprises) {
-      if (allowance.sessions === 0 && allowance.isRested(nowMs))
-        this.#enterprises.delete(enterprise);
+      const sessions = allowance.sessions + allowance.claimSessions;
+      if (sessions === 0 && allowance.isRested(nowMs)) this.#enterprises.delete(enterprise);
     }
     this.#forgetAt = Math.max(forgetFrom, this.#enterprises.size * 2);
   }

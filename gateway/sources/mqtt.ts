@@ -149,7 +149,7 @@ export class MqttSource implements Source, EndsSessions {
       const shutOut = reports.shutOut(keyOf(session.principal), state.lookedUpAtMs);
       if (shutOut !== null) return refused(shutOut, shutOut === 'connect.busy' ? 3 : 5);
     }
-    const full = gate.admitSession(enterprise);
+    const full = gate.admitSession(enterprise, kind);
     if (full !== null) return refused(full, 3);
     this.#connects++;
     if (kind === 'claim') state.claim = this.#claimSession(session);
@@ -173,10 +173,11 @@ export class MqttSource implements Source, EndsSessions {
   #onSessionClose(session: Session, code: ErrorCode | null): void {
     this.#disconnects++;
     if (code !== null) this.#count(code);
+    const { enterprise, kind } = session.principal;
     const state = this.#states.get(session.principal);
-    if (state === undefined) return;
+    if (state === undefined || kind === 'open') return;
     state.claim?.end();
-    this.#options.gate.sessionClosed(session.principal.enterprise);
+    this.#options.gate.sessionClosed(enterprise, kind);
     this.#options.reports.report({ closed: session.number });
     this.#events.disconnected(session, code);
   }

@@ -98,6 +98,11 @@ export const onboardingErrors = {
     'More machines ask with this claim than can be answered at once. Ask again in a while.',
     '使用此申领凭据的设备同时请求过多。请稍后重试。',
   ),
+  'claim.sessions-exceeded': entry(
+    true,
+    'As many machines of this enterprise claim as may at the same time. Connect again in a while.',
+    '该企业同时申领的设备已达上限,请稍后重新连接。',
+  ),
   'claim.session-idle': entry(
     true,
     'The claim session asked for nothing and was closed. Connect again when the machine is ready to ask.',

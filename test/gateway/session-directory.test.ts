@@ -7,19 +7,20 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { SessionChange } from '../../gateway/messages.ts';
 import { SessionDirectory } from '../../gateway/session-directory.ts';
+import { limits } from '../../model/limits.ts';
 
-function directory(limits: Record<string, number> = {}) {
+function directory(limitOf: Record<string, number> = {}) {
   const online = new Map<string, boolean>();
   const repeated: string[] = [];
   const made = new SessionDirectory({
-    limitOf: (enterprise) => limits[enterprise] ?? 1000,
+    limitOf: (enterprise) => limitOf[enterprise] ?? 1000,
     onOnline: (key, now) => {
       if ((online.get(key) ?? false) === now) repeated.push(key);
       online.set(key, now);
     },
   });
   const isOnline = (key: string) => online.get(key) ?? false;
-  return { made, isOnline, limits, repeated };
+  return { made, isOnline, limitOf, repeated };
 }
 
 const opened = (
@@ -75,10 +76,10 @@ describe('one client id, one session', () => {
   test('a claim session is nobody else’s, and puts no device online', () => {
     const { made, isOnline } = directory();
     expect(made.apply(0, [opened(1), opened(2, 'd1', { kind: 'claim' })])).toEqual([]);
-    expect(made.countOf('acme')).toBe(2);
+    expect(made.countOf('acme')).toBe(1);
     made.apply(0, [{ closed: 1 }]);
     expect(isOnline('acme.d1')).toBe(false);
-    expect(made.countOf('acme')).toBe(1);
+    expect(made.countOf('acme')).toBe(0);
   });
 
   test('a worker that dies takes its sessions with it, and no others', () => {
@@ -109,11 +110,32 @@ describe('the limit of an enterprise across workers', () => {
     expect(made.apply(1, [opened(4, 'c')])).toEqual([]);
   });
 
+  test('is not used up by claim sessions, which have one of their own', () => {
+    const { made, limitOf } = directory({ acme: 2 });
+    const claims = (worker: number, first: number, count: number) =>
+      made.apply(
+        worker,
+        Array.from({ length: count }, (_, i) =>
+          opened(first + i, `sn-${worker}-${i}`, { kind: 'claim' }),
+        ),
+      );
+    const half = limits.claimSessionsPerEnterpriseMax / 2;
+    expect([...claims(0, 1, half), ...claims(1, 1, half)]).toEqual([]);
+    expect(made.apply(0, [opened(9001, 'a'), opened(9002, 'b')])).toEqual([]);
+    expect(claims(2, 1, 1)).toEqual([{ worker: 2, number: 1, code: 'claim.sessions-exceeded' }]);
+    limitOf.acme = 1;
+    expect(made.enforce('acme')).toEqual([
+      { worker: 0, number: 9002, code: 'enterprise.sessions-exceeded' },
+    ]);
+    made.apply(0, [{ closed: 1 }]);
+    expect(claims(2, 2, 1)).toEqual([]);
+  });
+
   test('when it is lowered, the newest go', () => {
-    const { made, limits, isOnline } = directory();
+    const { made, limitOf, isOnline } = directory();
     made.apply(0, [opened(1, 'a'), opened(2, 'b'), opened(3, 'c')]);
     made.apply(1, [opened(1, 'a')]);
-    limits.acme = 2;
+    limitOf.acme = 2;
     expect(made.enforce('acme')).toEqual([
       { worker: 1, number: 1, code: 'enterprise.sessions-exceeded' },
     ]);

@@ -5,7 +5,10 @@ import { claimedSerial, parseClaimUsername } from '../../../model/dialects/nativ
 import { claimProblem } from '../../registry/claims.ts';
 import { refused, type Way } from './way.ts';
 
-/** The user name `{enterprise}/claim/{claim}`, the claim's secret, the serial in the client id. */
+/**
+ * The user name `{enterprise}/claim/{claim}`, the claim's secret, the serial in the client id. What
+ * the claim is good for is told only to who has shown its secret.
+ */
 export const claim: Way = async ({ clientId, username = '', password }, context) => {
   const name = parseClaimUsername(username);
   if (name === null || password === undefined) return refused('claim.invalid', 4);
@@ -21,6 +24,9 @@ export const claim: Way = async ({ clientId, username = '', password }, context)
   if (serial === null) return refused('connect.client-id-mismatch', 2, clientId);
   const problem = claimProblem(stored, clock.nowMs());
   if (problem !== null) return refused(problem, 5, id);
+  if (stored.serials !== null && !(await registry.claimLists(enterprise, id, serial))) {
+    return refused('claim.serial-not-allowed', 5, serial);
+  }
   const principal = { kind: 'claim', enterprise, subject: serial, claim: id } as const;
   return { accepted: true, principal, registered: null, lookedUpAtMs };
 };

@@ -51,6 +51,20 @@ describe('sessions', () => {
     expect(gate.admitSession('acme')).toBe('enterprise.sessions-exceeded');
   });
 
+  test('of claims are counted apart: they neither use up the others nor are used up by them', () => {
+    const { gate, overShare } = setUp();
+    const { claimSessionsPerEnterpriseMax: max } = limits;
+    for (let i = 0; i < max; i++) expect(gate.admitSession('acme', 'claim')).toBeNull();
+    expect(gate.admitSession('acme', 'claim')).toBe('claim.sessions-exceeded');
+    expect(gate.admitSession('other', 'claim')).toBeNull();
+    for (let i = 0; i < 3; i++) expect(gate.admitSession('acme')).toBeNull();
+    gate.sessionClosed('acme', 'claim');
+    expect(gate.admitSession('acme', 'gateway')).toBe('enterprise.sessions-exceeded');
+    // They write nothing to the journal.
+    overShare.add('acme');
+    expect(gate.admitSession('acme', 'claim')).toBeNull();
+  });
+
   test('do not begin while the enterprise may add nothing to the journal', () => {
     const { gate, overShare } = setUp();
     overShare.add('acme');

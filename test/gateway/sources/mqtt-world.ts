@@ -52,7 +52,7 @@ export interface WorldOptions {
   readonly tls?: { readonly key: string; readonly cert: string };
   /** Shut out as the worker remembers it. */
   readonly shutOut?: (key: string, lookedUpAtMs: number) => ErrorCode | null;
-  readonly admitSession?: (enterprise: string) => ErrorCode | null;
+  readonly admitSession?: (enterprise: string, kind?: string) => ErrorCode | null;
   /** Called at each look-up of a device, before it is answered. */
   readonly onLookUp?: (key: string) => Promise<void> | void;
 }
@@ -61,6 +61,8 @@ export interface WorldOptions {
 export class World {
   readonly devices = new Map<string, RegisteredDevice>();
   readonly claims = new Map<string, StoredClaim>();
+  /** On allow-lists: `{enterprise}/{claim}/{serial}`. */
+  readonly listed = new Set<string>();
   readonly groups: StoredGroup[] = [];
   /** Why no group can be read; null when they can. */
   groupsFailure: Error | null = null;
@@ -105,8 +107,8 @@ export class World {
       },
       tap: { active: true, watches: () => true, note: (event) => this.events.push(event) },
       gate: {
-        admitSession: (enterprise) => {
-          const refused = options.admitSession?.(enterprise) ?? null;
+        admitSession: (enterprise, kind) => {
+          const refused = options.admitSession?.(enterprise, kind) ?? null;
           if (refused === null) this.gate.push(`+${enterprise}`);
           return refused;
         },
@@ -175,6 +177,7 @@ export class World {
         return found;
       },
       claim: async (enterprise, id) => this.claims.get(`${enterprise}/${id}`) ?? null,
+      claimLists: async (...names) => this.listed.has(names.join('/')),
       groups: async (enterprise) => {
         if (this.groupsFailure !== null) throw this.groupsFailure;
         return this.groups.filter((group) => group.enterprise === enterprise);

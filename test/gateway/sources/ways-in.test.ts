@@ -180,6 +180,19 @@ describe('a claim', () => {
     const opened = { kind: 'claim', enterprise: 'acme', subject: 'sn-1' };
     expect(world.changes).toMatchObject(code === 0 ? [opened] : []);
   });
+
+  test('with a list lets in who is on it, and tells no one else without its secret', async () => {
+    const world = await World.start();
+    world.claims.set('acme/batch-7', { ...claim, serials: 1 });
+    world.listed.add('acme/batch-7/sn-1');
+    expect((await world.open(present())).code).toBe(0);
+    const unlisted = { clientId: 'acme.claim.sn-2' };
+    expect((await world.open(present(unlisted))).code).toBe(5);
+    expect(world.events.at(-1)).toMatchObject({ code: 'claim.serial-not-allowed', detail: 'sn-2' });
+    const guessed = { ...unlisted, password: Buffer.from('wrong') };
+    expect((await world.open(present(guessed))).code).toBe(4);
+    expect(reason(world)).toBe('claim.invalid');
+  });
 });
 
 describe('a client certificate', () => {
