@@ -93,7 +93,7 @@ export function authorityRoutes(
       const { enterprise, id } = key;
       const { entry, devices: known } = await registry.trust.revoke(enterprise, id, identity.actor);
       const devices = known.map((device) => deviceKey(enterprise, device));
-      onboarding.identityChanged(devices);
+      onboarding.identityChanged(devices, 'device.suspended');
       return { authority: shown(entry), devices };
     },
   });

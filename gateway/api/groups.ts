@@ -96,7 +96,7 @@ export function groupRoutes(
       const { enterprise, id } = key;
       const { entry, voided: devices } = await groups.revoke(enterprise, id, identity.actor);
       const voided = devices.map((device) => deviceKey(enterprise, device));
-      onboarding.identityChanged(voided);
+      onboarding.identityChanged(voided, 'device.suspended');
       return { group: shown(entry), voided };
     },
   });

@@ -197,8 +197,9 @@ export class GatewayOnboarding implements Onboarding {
     });
   }
 
-  identityChanged(keys: readonly string[]): void {
-    this.#shutOut(keys.map((key) => ({ key, code: 'device.credential-changed' })));
+  identityChanged(keys: readonly string[], code: ErrorCode = 'device.credential-changed'): void {
+    this.#provisioning.forget(keys);
+    this.#shutOut(keys.map((key) => ({ key, code })));
     this.directoryChanged(keys);
   }
 

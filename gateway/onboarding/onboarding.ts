@@ -2,6 +2,7 @@
  * Onboarding as the API and the workers see it: changes that take effect at once, and the counts.
  */
 
+import type { ErrorCode } from '../../model/errors.ts';
 import type { DeviceEventHub } from '../device-events/device-event.ts';
 import type { LifeOutcome } from '../registry/lives.ts';
 import type { DirectoryEntry } from '../registry/registry.ts';
@@ -62,10 +63,11 @@ export interface Onboarding {
     signal?: AbortSignal,
   ): Promise<readonly LifeOutcome[]>;
   /**
-   * Credentials, profile or gateway of these devices (keys) were changed: their sessions end, and
-   * the counts take the devices in as `directoryChanged` does.
+   * Credentials, profile or gateway of these devices (keys) were changed: their sessions end with
+   * `code` (`device.credential-changed` when left out), and the counts take the devices in as
+   * `directoryChanged` does.
    */
-  identityChanged(keys: readonly string[]): void;
+  identityChanged(keys: readonly string[], code?: ErrorCode): void;
   /**
    * Devices were added or moved: the counts take them in. With `keys`, only these, at once;
    * without, the directory is read anew, a moment later.

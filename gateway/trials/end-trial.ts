@@ -48,7 +48,7 @@ export async function endTrial(
     }
     const wanted: RequestedChange[] = [];
     for await (const entry of every((page) => registry.list(own, page))) {
-      if (maySuspend(entry)) wanted.push(suspend(entry, actor));
+      if (isToBeShutOut(entry)) wanted.push(suspend(entry, actor));
     }
     await onboarding.changeMany(wanted, signal);
   }
@@ -57,8 +57,9 @@ export async function endTrial(
   return { entry, tokens: voided };
 }
 
-function maySuspend({ state }: DirectoryEntry): boolean {
-  return transition({ state, suspendedFrom: null }, 'suspend') !== null;
+/** Also who was suspended already, with its group key or authority: its session is to end. */
+function isToBeShutOut({ state }: DirectoryEntry): boolean {
+  return state === 'suspended' || transition({ state, suspendedFrom: null }, 'suspend') !== null;
 }
 
 function suspend({ device, enterprise }: DirectoryEntry, actor: string): RequestedChange {

@@ -109,8 +109,8 @@ export class WatchedOnboarding {
     ({ change: this.change, changeMany: this.changeMany } = offlineOnboarding(registry, clock));
   }
 
-  identityChanged(keys: readonly string[]): void {
-    this.told.push(`identity ${keys.join(' ')}`);
+  identityChanged(keys: readonly string[], code?: string): void {
+    this.told.push(['identity', ...keys, ...(code === undefined ? [] : [code])].join(' '));
   }
   directoryChanged(keys?: readonly string[]): void {
     this.told.push(`directory ${keys?.join(' ') ?? 'all'}`);

@@ -192,7 +192,7 @@ describe('group keys', () => {
       group: { key: 'acme.line-2', devicesMax: 100_000, devices: 1 },
       voided: ['acme.m'],
     });
-    expect(world.onboarding.told).toEqual(['identity acme.m']);
+    expect(world.onboarding.told).toEqual(['identity acme.m device.suspended']);
     expect((await get('groups?enterprise=acme')).items[0].revokedAt).not.toBeNull();
     expect((await post('groups/acme.none/revoke')).json()).toMatchObject({
       status: 404,
@@ -250,7 +250,7 @@ describe('authorities', () => {
       authority: { fingerprint, devicesMax: 1, devices: 1 },
       devices: ['acme.m'],
     });
-    expect(world.onboarding.told).toEqual(['identity acme.m']);
+    expect(world.onboarding.told).toEqual(['identity acme.m device.suspended']);
     expect((await get('authorities')).items[0].revokedAt).not.toBeNull();
   });
 

@@ -296,4 +296,27 @@ describe('workers', () => {
     );
     expect(sizes).toEqual([5000, 5000, 2000]);
   });
+
+  test('devices of a revoked group key are told of as suspended, until they are resumed', async () => {
+    const { ask, clock, hub, onboarding, registry, stateOf, told } = await setUp();
+    const profile = 'cnc-machining-centre';
+    await registry.groupKeys.create({ enterprise: 'acme', id: 'line', profile }, 'operator');
+    const secret = 'a secret of at least twenty characters';
+    hub.keep('acme.d1');
+    await ask({ kind: 'enrol', enterprise: 'acme', group: 'line', device: 'd1', secret });
+    onboarding.rowsStored(['acme.d1']);
+    await clock.advanceAsync(2000);
+    expect(await stateOf('d1')).toBe('active');
+    await registry.groupKeys.revoke('acme', 'line', 'operator');
+    onboarding.identityChanged(['acme.d1'], 'device.suspended');
+    await clock.advanceAsync(100);
+    expect(shutOuts(told, 'acme.d1')).toEqual(['device.suspended']);
+    const states = () =>
+      hub.recent('acme.d1').flatMap((event) => (event.kind === 'state' ? [event.detail] : []));
+    expect(states().at(-1)).toBe('suspended');
+    await registry.resetSecret('acme', 'd1');
+    await onboarding.change({ ...change, event: 'resume' });
+    expect(await stateOf('d1')).toBe('inactive');
+    expect(states().at(-1)).toBe('inactive');
+  });
 });

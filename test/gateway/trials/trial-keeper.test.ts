@@ -144,6 +144,22 @@ it('shuts very many devices out at once, and writes that in parts', async () => 
   expect(await stateOf('acme', 'd4998')).toBe('suspended');
 });
 
+it('ends the sessions also of devices that its group keys and authorities brought', async () => {
+  await begin('acme');
+  await registry.groupKeys.create({ enterprise: 'acme', id: 'g', profile: 'generic' }, 'o');
+  const secret = 'a secret of at least twenty characters';
+  const nowMs = clock.nowMs();
+  await registry.groupKeys.enrol({ enterprise: 'acme', group: 'g', device: 'm2', secret, nowMs });
+  const shutOut: string[] = [];
+  const changeMany: Onboarding['changeMany'] = (wanted) => {
+    shutOut.push(...wanted.map(({ device }) => device));
+    return onboarding.changeMany(wanted);
+  };
+  await endTrial({ ...parts(), onboarding: { ...onboarding, changeMany } }, 'acme', 'operator');
+  expect(shutOut).toEqual(['m2', 'machine-1']);
+  expect([await stateOf('acme', 'm2'), await stateOf('acme')]).toEqual(['suspended', 'suspended']);
+});
+
 it('tries again later when the registry fails', async () => {
   await begin('acme');
   clock.advance(8 * dayMs);
