@@ -2,7 +2,9 @@
 /** The command line: one table of commands, each one lazy import. */
 
 import { Command } from 'commander';
-import { errorCodeOf, messageOf } from './model/errors.ts';
+import { errorText } from './model/error-text.ts';
+import { errorCodeOf } from './model/errors.ts';
+import { languageOf } from './model/language.ts';
 
 const commands: Record<string, { summary: string; load: () => Promise<Command> }> = {
   demo: {
@@ -61,6 +63,6 @@ try {
   if ((error as { code?: string }).code?.startsWith('commander.')) {
     process.exit((error as { exitCode: number }).exitCode === 0 ? 0 : 2);
   }
-  process.stderr.write(`${messageOf(error)}\n`);
+  process.stderr.write(errorText(error, languageOf(process.env)));
   process.exit(exitCodeOf(error));
 }

@@ -42,7 +42,7 @@ export function cardText(trial: ShownTrial, language: Language, cardFile: string
       : []),
     `  npx onramp doctor --card ${cardFile ?? 'card.json'}`,
     both('What happens to the device:', '设备动态:'),
-    `  npx onramp registry watch --device ${enterprise}.${device}`,
+    `  npx onramp registry watch --enterprise ${enterprise} --device ${device}`,
     '',
   ].join('\n');
 }

@@ -4,13 +4,17 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Command, CommanderError } from 'commander';
 import { type Clock, systemClock } from '../../model/clock.ts';
-import { errorTable, messageOf, OnrampError } from '../../model/errors.ts';
+import { errorText } from '../../model/error-text.ts';
+import { OnrampError } from '../../model/errors.ts';
+import { languageOf } from '../../model/language.ts';
+import { printable } from '../../model/printable.ts';
 import { openOperator } from './open-operator.ts';
 import type { Operator } from './operator.ts';
 
 /** What a command needs of its process, replaceable in tests. */
 export interface CommandEnvironment {
   readonly clock: Clock;
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdin: Readable & { readonly isTTY?: boolean | undefined };
   readonly stdout: NodeJS.WritableStream;
   readonly stderr: { readonly isTTY?: boolean | undefined; write(text: string): unknown };
@@ -20,6 +24,7 @@ export interface CommandEnvironment {
 
 export const processEnvironment: CommandEnvironment = {
   clock: systemClock,
+  env: process.env,
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,
@@ -135,31 +140,41 @@ export function locally<Options>(
     try {
       await body({ ...environment, json: options.json === true }, options, this.args);
     } catch (error) {
-      finish(error, environment);
+      finish(error, environment, this);
     }
   };
 }
 
 /** Says what went wrong. Wrong usage is left to whoever parses the command line. */
-function finish(error: unknown, environment: CommandEnvironment): void {
+function finish(error: unknown, environment: CommandEnvironment, command: Command): void {
   if (error instanceof CommanderError) throw error;
-  environment.stderr.write(errorText(error));
+  environment.stderr.write(errorText(inFlags(error, command), languageOf(environment.env)));
   environment.setExitCode(isUsage(error) ? 2 : 1);
+}
+
+/** Fields of requests that a flag of another name fills. */
+const flagNames: Readonly<Record<string, string>> = {
+  devicesMax: 'devices',
+  expiresIn: 'expires',
+  messagesPerSecondMax: 'messagesPerSecond',
+};
+
+/** The error with the flags of `command` where its details name fields of a request. */
+function inFlags(error: unknown, command: Command): unknown {
+  if (!(error instanceof OnrampError) || error.code !== 'api.bad-request') return error;
+  const details = error.details.map((detail) =>
+    detail.replace(/^(?:body|query)\.(?:\w+\.)*(\w+): /, (place, field: string) => {
+      const name = flagNames[field] ?? field;
+      const flag = command.options.find((option) => option.attributeName() === name)?.long;
+      return flag === undefined || flag === null ? place : `${flag}: `;
+    }),
+  );
+  return new OnrampError(error.code, details, error);
 }
 
 function isUsage(error: unknown): boolean {
   if (!(error instanceof OnrampError)) return false;
   return error.code.startsWith('config.') || error.code === 'api.bad-request';
-}
-
-/** One line with the code and what to do; several mistakes follow it, one a line. */
-function errorText(error: unknown): string {
-  if (!(error instanceof OnrampError)) return `error: ${messageOf(error)}\n`;
-  const { code } = error;
-  const details = error.details.map(printable);
-  const head = `error: ${code}: ${errorTable[code].en}`;
-  if (details.length === 1) return `${head} (${details[0]})\n`;
-  return `${[head, ...details.map((detail) => `  ${detail}`)].join('\n')}\n`;
 }
 
 /** Prints `result` as one line of JSON. */
@@ -189,9 +204,4 @@ export function table(cells: readonly (readonly string[])[]): string {
       .trimEnd(),
   );
   return lines.map((line) => `${line}\n`).join('');
-}
-
-/** What a device or a file brought must not control the terminal it is shown on. */
-function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, ' ');
 }

@@ -1,6 +1,8 @@
 /** Values of options that are more than text. */
 
 import { InvalidArgumentError } from 'commander';
+import { OnrampError } from '../../model/errors.ts';
+import { deviceKey, isDirectoryId } from '../../model/identifiers.ts';
 
 /** A whole number between `min` and `max`; anything else is wrong usage. */
 export function wholeNumber(min: number, max: number): (text: string) => number {
@@ -19,6 +21,17 @@ export function wholeNumberOr<Word extends string>(
 ): (text: string) => number | Word {
   const number = wholeNumber(min, max);
   return (text) => (text === word ? word : number(text));
+}
+
+/** `id` itself. @throws OnrampError `config.invalid` when the flag's value is no id. */
+export function idOf(flag: string, id: string): string {
+  if (isDirectoryId(id)) return id;
+  throw new OnrampError('config.invalid', `${flag}: ${JSON.stringify(id)} must match [a-z0-9_-]+`);
+}
+
+/** `{enterprise}.{id}` as a path takes it, by the flags that name its parts. Throws as `idOf`. */
+export function keyInPath(enterprise: string, flag: string, id: string): string {
+  return encodeURIComponent(deviceKey(idOf('--enterprise', enterprise), idOf(flag, id)));
 }
 
 /** An id, or null for `none`; undefined when the option was not given. */

@@ -1,7 +1,6 @@
 /** `registry ca-create`, `ca-add`, `ca-list` and `ca-revoke`: whose signature vouches for devices. */
 
 import type { Command } from 'commander';
-import { deviceKey } from '../../model/identifiers.ts';
 import { limits } from '../../model/limits.ts';
 import type { AuthorityEntry } from '../registry/authorities.ts';
 import { CaFolder, defaultCaFolder } from './ca-folder.ts';
@@ -24,7 +23,7 @@ import {
 } from './listing.ts';
 import { readText } from './open-operator.ts';
 import { ask, jsonBody } from './operator.ts';
-import { wholeNumber } from './option-values.ts';
+import { keyInPath, wholeNumber } from './option-values.ts';
 import { backdatedMs, daysMax } from './registry-ca-sign.ts';
 
 type ListedAuthority = AuthorityEntry & { readonly key: string };
@@ -211,7 +210,7 @@ async function revokeAuthority(
   run: CommandRun,
   { enterprise, fingerprint }: OneAuthority,
 ): Promise<void> {
-  const key = encodeURIComponent(deviceKey(enterprise, fingerprint));
+  const key = keyInPath(enterprise, '--fingerprint', fingerprint);
   const answer = await ask<{
     readonly authority: ListedAuthority;
     readonly devices: readonly string[];

@@ -2,7 +2,6 @@
 
 import type { Command } from 'commander';
 import { provisioningTopic } from '../../model/dialects/native-provisioning.ts';
-import { deviceKey } from '../../model/identifiers.ts';
 import { limits } from '../../model/limits.ts';
 import { type ClaimEntry, claimProblem } from '../registry/claims.ts';
 import {
@@ -14,7 +13,7 @@ import {
 } from './command-line.ts';
 import { type PageOptions, pageOptions, printFields, printList, timeText } from './listing.ts';
 import { ask, jsonBody } from './operator.ts';
-import { wholeNumber } from './option-values.ts';
+import { keyInPath, wholeNumber } from './option-values.ts';
 import { requestParts, serialsIn } from './serial-file.ts';
 
 /** How many devices a claim is for when nobody says. */
@@ -85,7 +84,8 @@ export function addClaimCommands(group: Command, environment: CommandEnvironment
     subcommand(
       group,
       'claim-revoke',
-      'Void a claim at once; devices that have their own credential keep it',
+      'Void a claim at once. Credentials that it has given out already stay valid: suspend or revoke ' +
+        'the devices that must not have one',
       ['onramp registry claim-revoke --enterprise acme --claim hall-3'],
       environment,
     ),
@@ -223,5 +223,5 @@ function sendSerials(
 }
 
 function claimPath({ enterprise, claim }: OneClaim): string {
-  return `/claims/${encodeURIComponent(deviceKey(enterprise, claim))}`;
+  return `/claims/${keyInPath(enterprise, '--claim', claim)}`;
 }

@@ -2,7 +2,6 @@
 
 import type { Command } from 'commander';
 import { OnrampError } from '../../model/errors.ts';
-import { deviceKey } from '../../model/identifiers.ts';
 import type { DeviceAnswer } from '../api/device-answer.ts';
 import { entityTag } from '../api/entity-tag.ts';
 import {
@@ -14,7 +13,7 @@ import {
 } from './command-line.ts';
 import { printFields, timeText } from './listing.ts';
 import { ask, jsonBody } from './operator.ts';
-import { idOrNone, wholeNumber } from './option-values.ts';
+import { idOrNone, keyInPath, wholeNumber } from './option-values.ts';
 
 /** Which device a command is about. */
 export interface OneDevice {
@@ -40,7 +39,7 @@ export function oneDevice(command: Command): Command {
 
 /** The address of a device, with what is done there. */
 export function devicePath({ enterprise, device }: OneDevice, action = ''): string {
-  return `/devices/${encodeURIComponent(deviceKey(enterprise, device))}${action}`;
+  return `/devices/${keyInPath(enterprise, '--device', device)}${action}`;
 }
 
 /** The word for people, and the state where that says more. */

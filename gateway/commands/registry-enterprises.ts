@@ -15,7 +15,7 @@ import {
 } from './command-line.ts';
 import { type PageOptions, pageOptions, printFields, printList, timeText } from './listing.ts';
 import { ask, jsonBody } from './operator.ts';
-import { wholeNumberOr } from './option-values.ts';
+import { idOf, wholeNumberOr } from './option-values.ts';
 import { countsNotYet, countsTable } from './registry-counts.ts';
 
 interface ListOptions extends PageOptions {
@@ -24,7 +24,7 @@ interface ListOptions extends PageOptions {
 }
 
 interface OneEnterprise {
-  readonly id: string;
+  readonly enterprise: string;
 }
 
 interface SetOptions extends OneEnterprise {
@@ -59,10 +59,10 @@ export function addEnterpriseCommands(group: Command, environment: CommandEnviro
     group,
     'enterprise-show',
     'Show an enterprise, its limits, and how far its devices have come',
-    ['onramp registry enterprise-show --id acme'],
+    ['onramp registry enterprise-show --enterprise acme'],
     environment,
   )
-    .requiredOption('--id <id>', 'which enterprise')
+    .requiredOption('--enterprise <id>', 'which enterprise')
     .action(withOperator(environment, showEnterprise));
 
   addSetCommand(group, environment);
@@ -74,12 +74,12 @@ function addSetCommand(group: Command, environment: CommandEnvironment): void {
     'enterprise-set',
     'Describe an enterprise, or set its limits; it is added when it is new. What is not named stays',
     [
-      'onramp registry enterprise-set --id acme --name-zh 埃克米 --name-en Acme --district wujin',
-      'onramp registry enterprise-set --id acme --sessions-max 500 --messages-per-second default',
+      'onramp registry enterprise-set --enterprise acme --name-zh 埃克米 --name-en Acme --district wujin',
+      'onramp registry enterprise-set --enterprise acme --sessions-max 500 --messages-per-second default',
     ],
     environment,
   )
-    .requiredOption('--id <id>', 'which enterprise')
+    .requiredOption('--enterprise <id>', 'which enterprise')
     .option('--name-zh <text>', 'its name in Chinese')
     .option('--name-en <text>', 'its name in English')
     .option('--district <id>', 'where it is')
@@ -195,6 +195,6 @@ function nameText({ name: { en, zh } }: RegisteredEnterprise): string {
   return zh === en ? en : `${en} ${zh}`;
 }
 
-function enterprisePath({ id }: OneEnterprise): string {
-  return `/enterprises/${encodeURIComponent(id)}`;
+function enterprisePath({ enterprise }: OneEnterprise): string {
+  return `/enterprises/${encodeURIComponent(idOf('--enterprise', enterprise))}`;
 }

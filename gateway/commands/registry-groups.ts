@@ -27,7 +27,7 @@ import {
 import { keyIn } from './made-files.ts';
 import { readText } from './open-operator.ts';
 import { ask, jsonBody } from './operator.ts';
-import { wholeNumber } from './option-values.ts';
+import { keyInPath, wholeNumber } from './option-values.ts';
 
 type ListedGroup = GroupEntry & { readonly key: string };
 
@@ -184,7 +184,7 @@ async function revokeGroup(run: CommandRun, { enterprise, group }: OneGroup): Pr
     run.operator,
     {
       method: 'POST',
-      path: `/groups/${encodeURIComponent(deviceKey(enterprise, group))}/revoke`,
+      path: `/groups/${keyInPath(enterprise, '--group', group)}/revoke`,
     },
   );
   if (run.json) printJson(run, answer);

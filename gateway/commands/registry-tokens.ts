@@ -1,6 +1,7 @@
 /** `registry token-add`, `token-list` and `token-revoke`. */
 
 import { type Command, Option } from 'commander';
+import { OnrampError } from '../../model/errors.ts';
 import type { TokenEntry } from '../registry/tokens.ts';
 import {
   type CommandEnvironment,
@@ -70,6 +71,12 @@ export function addTokenCommands(group: Command, environment: CommandEnvironment
 
 async function addToken(run: CommandRun, options: AddOptions): Promise<void> {
   const { role, enterprise, name, expires: expiresIn } = options;
+  if (role === 'enterprise' && enterprise === undefined) {
+    throw new OnrampError('config.invalid', '--role enterprise needs --enterprise');
+  }
+  if (role === 'operator' && enterprise !== undefined) {
+    throw new OnrampError('config.invalid', '--role operator goes without --enterprise');
+  }
   const issued = await ask<TokenEntry & { readonly token: string }>(run.operator, {
     method: 'POST',
     path: '/tokens',

@@ -3,7 +3,6 @@
 import { type FileHandle, open, readFile, unlink } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { messageOf, OnrampError } from '../../model/errors.ts';
-import { deviceKey } from '../../model/identifiers.ts';
 import { DecodedText } from '../registry/import-encoding.ts';
 import { cardText, type ShownTrial } from './card-text.ts';
 import {
@@ -68,11 +67,11 @@ async function trial(run: CommandRun, options: TrialOptions): Promise<void> {
       },
     });
   const begun = cardFile === undefined ? await begin() : await beginInto(cardFile, begin);
-  const language = languageTold(options);
+  const language = languageTold(run, options);
   if (run.json) printJson(run, begun);
   else run.stdout.write(cardText(begun, language, cardFile ?? null));
   if (options.watch !== true) return;
-  await followEvents(run, deviceKey(begun.enterprise, begun.device), language);
+  await followEvents(run, begun, language);
 }
 
 /** Begins a trial and writes its card into a file, which is there, and empty, before it begins. */

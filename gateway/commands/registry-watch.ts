@@ -14,17 +14,19 @@ import {
   table,
   withOperator,
 } from './command-line.ts';
+import { devicePath, type OneDevice, oneDevice } from './registry-device.ts';
 
 /** Adds `watch` to `group`. */
 export function addWatchCommand(group: Command, environment: CommandEnvironment): void {
-  subcommand(
-    group,
-    'watch',
-    'Say what happens to a device, as it happens, until Ctrl-C; --json prints the events',
-    ['onramp registry watch --device acme.press-1'],
-    environment,
+  oneDevice(
+    subcommand(
+      group,
+      'watch',
+      'Say what happens to a device, as it happens, until Ctrl-C; --json prints the events',
+      ['onramp registry watch --enterprise acme --device press-1'],
+      environment,
+    ),
   )
-    .requiredOption('--device <key>', 'which one: {enterprise}.{device}')
     .addOption(languageOption())
     .action(withOperator(environment, watch));
 }
@@ -38,30 +40,30 @@ export function languageOption(): Option {
   return new Option('--lang <lang>', 'en or zh (default: by LANG)').choices(['en', 'zh']);
 }
 
-/** The language a command was told, or that of the environment. */
-export function languageTold({ lang }: LanguageOptions): Language {
-  return lang ?? languageOf(process.env);
+/** The language a command was told, or that of its environment. */
+export function languageTold(
+  { env }: Pick<CommandRun, 'env'>,
+  { lang }: LanguageOptions,
+): Language {
+  return lang ?? languageOf(env);
 }
 
-async function watch(
-  run: CommandRun,
-  options: LanguageOptions & { readonly device: string },
-): Promise<void> {
-  await followEvents(run, options.device, languageTold(options));
+async function watch(run: CommandRun, options: LanguageOptions & OneDevice): Promise<void> {
+  await followEvents(run, options, languageTold(run, options));
 }
 
 /**
- * Prints the newest events of a device (key), then each as it happens.
+ * Prints the newest events of a device, then each as it happens.
  * @throws OnrampError `command.gateway-unreachable` when the stream ends; what the API refuses with.
  */
 export async function followEvents(
   run: CommandRun,
-  device: string,
+  device: OneDevice,
   language: Language,
 ): Promise<void> {
   const stream = await run.operator.send({
     method: 'GET',
-    path: `/devices/${encodeURIComponent(device)}/events`,
+    path: devicePath(device, '/events'),
     headers: { accept: 'text/event-stream' },
   });
   let how = 'the stream of events has ended';

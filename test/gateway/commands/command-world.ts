@@ -34,19 +34,21 @@ export interface Surroundings {
   /** A person sits there, and has typed what standard input holds. */
   readonly terminal?: boolean;
   readonly clock?: Clock;
+  readonly env?: CommandEnvironment['env'];
 }
 
 /** Runs `onramp {args}`; `stdin` is what it may read. */
 export async function run(
   args: readonly string[],
   stdin = '',
-  { terminal = false, clock = systemClock }: Surroundings = {},
+  { terminal = false, clock = systemClock, env = {} }: Surroundings = {},
 ): Promise<Outcome> {
   let stdout = '';
   let stderr = '';
   let exitCode = 0;
   const environment: CommandEnvironment = {
     clock,
+    env,
     stdin: Object.assign(Readable.from([stdin]), { isTTY: terminal }),
     stdout: new Writable({
       write(piece, _encoding, done) {

@@ -84,6 +84,31 @@ describe('a command', () => {
   });
 });
 
+describe('what went wrong', () => {
+  it('is said in the language of the environment; code and details stay', async () => {
+    const world = await runningWorld();
+    const shown = ['registry', 'show', '--enterprise', 'acme', '--device', 'none'];
+    const english = await world.run(shown);
+    expect(english.stderr).toMatch(/^error: registry\.not-found: [ -~]+ \(acme\.none\)\n$/);
+    const chinese = await world.run(shown, '', { env: { LANG: 'zh_CN.UTF-8' } });
+    expect(chinese.stderr).toMatch(
+      /^error: registry\.not-found: .*[\u4e00-\u9fff].*。 \(acme\.none\)\n$/,
+    );
+    const posix = await world.run(shown, '', { env: { LC_ALL: 'C', LANG: 'zh_CN.UTF-8' } });
+    expect(posix.stderr).toBe(english.stderr);
+    await world.close();
+  });
+
+  it('is told of flags, in words', async () => {
+    const world = await runningWorld();
+    const said = async (line: string) => (await world.run(['registry', ...line.split(' ')])).stderr;
+    const add = 'claim-add --enterprise acme';
+    expect(await said(`${add} --expires 500d`)).toContain('(--expires: must be at most 366d)');
+    expect(await said('list --limit 5000')).toContain('(--limit: must be at most 1000)');
+    await world.close();
+  });
+});
+
 /** Every command, by its two words. */
 const everyCommand = [registryCommand(), deadLettersCommand()].flatMap((group) => [
   ...group.commands

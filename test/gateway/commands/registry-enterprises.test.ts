@@ -32,7 +32,7 @@ describe.each([
   afterEach(() => world.close());
 
   it('are added, described and limited; what is not named stays', async () => {
-    const set = 'enterprise-set --id acme';
+    const set = 'enterprise-set --enterprise acme';
     expect(await registry.json(`${set} --name-zh 埃克米 --district wujin`)).toMatchObject({
       name: { zh: '埃克米', en: '埃克米' },
       district: 'wujin',
@@ -58,7 +58,7 @@ describe.each([
 
   it('are listed and shown', async () => {
     await registry.ok('add --enterprise acme --device m --profile generic --district wujin');
-    await registry.ok('enterprise-set --id beta --name-en Beta --district xinbei');
+    await registry.ok('enterprise-set --enterprise beta --name-en Beta --district xinbei');
     expect(await registry.ok('enterprise-list --district wujin')).toMatch(
       /^ENTERPRISE +DEVICES +DISTRICT .*\nacme +1 +wujin +\S+ +default +default +acme\n$/,
     );
@@ -67,10 +67,13 @@ describe.each([
     ]);
     const page = await registry.run('enterprise-list --limit 1');
     expect(page.stderr).toContain('--after acme');
-    expect(await registry.ok('enterprise-show --id acme')).toMatch(
+    expect(await registry.ok('enterprise-show --enterprise acme')).toMatch(
       /^enterprise +acme\n.*\ndevices +1\n/s,
     );
-    expect(await registry.failure('enterprise-show --id none')).toEqual(['registry.not-found', 1]);
+    expect(await registry.failure('enterprise-show --enterprise none')).toEqual([
+      'registry.not-found',
+      1,
+    ]);
   });
 });
 
@@ -98,7 +101,7 @@ describe('counts', () => {
     expect(await registry.ok('counts --enterprise acme')).toMatch(
       /\nacme +production devices +4 +3 +2 +0\n/,
     );
-    expect(await registry.ok('enterprise-show --id acme')).toMatch(
+    expect(await registry.ok('enterprise-show --enterprise acme')).toMatch(
       /\n\nPLACE .*\nacme +production devices +4 +3 +2 +0\n/,
     );
     expect(await registry.failure('counts --enterprise none')).toEqual(['registry.not-found', 1]);
@@ -110,7 +113,7 @@ describe('counts', () => {
     const registry = new RegistryCommands(() => world);
     await registry.ok('add --enterprise acme --device m --profile generic');
     expect(await registry.failure('counts')).toEqual(['command.needs-gateway', 1]);
-    const shown = await registry.run('enterprise-show --id acme');
+    const shown = await registry.run('enterprise-show --enterprise acme');
     expect(shown.stderr).toMatch(/Counts need a running gateway/);
     expect(shown.exitCode).toBe(0);
     await world.close();

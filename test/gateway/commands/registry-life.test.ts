@@ -36,6 +36,16 @@ describe.each([
     ]);
   });
 
+  it('is that of one device, whose id is one', async () => {
+    const many = await registry.run('suspend --enterprise acme --device press-1,press-2');
+    expect(many.exitCode).toBe(2);
+    expect(many.stderr).toMatch(
+      /^error: config\.invalid: .*--device: "press-1,press-2" must match/,
+    );
+    const other = await registry.run('show --enterprise a.b --device press-1');
+    expect(other.stderr).toMatch(/--enterprise: "a\.b" must match/);
+  });
+
   it('is told to the audit trail with its cause', async () => {
     await registry.ok(['suspend', ...press.split(' '), '--cause', 'sends nonsense since Tuesday']);
     const { items } = await registry.json(`audit ${press} --limit 1`);

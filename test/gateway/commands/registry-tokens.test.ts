@@ -50,10 +50,14 @@ describe.each([
       'api.bad-request',
       2,
     ]);
-    expect(await registry.failure('token-add --role enterprise')).toEqual([
-      'registry.token-invalid',
-      1,
-    ]);
+    for (const line of [
+      'token-add --role enterprise',
+      'token-add --role operator --enterprise acme',
+    ]) {
+      const outcome = await registry.run(line);
+      expect(outcome.exitCode).toBe(2);
+      expect(outcome.stderr).toMatch(/^error: config\.invalid: .*--role \w+ .*--enterprise/);
+    }
     expect((await registry.json('token-list')).items).toHaveLength(1);
   });
 

@@ -50,7 +50,7 @@ describe('with a gateway', () => {
     }
     expect(stdout).toMatch(/! Mind the gap\.\n|! 小心缝隙。\n/);
     expect(stdout).toContain('npx onramp doctor --card card.json');
-    expect(stdout).toContain('npx onramp registry watch --device acme.machine-1');
+    expect(stdout).toContain('npx onramp registry watch --enterprise acme --device machine-1');
   });
 
   it('writes the card for its owner only, and never over a file', async () => {
@@ -103,7 +103,7 @@ describe('with a gateway', () => {
       hub.tell([{ ...event, kind: 'field-refused', code, detail, count: 4 }]);
     };
     told();
-    const args = ['registry', 'watch', '--device', 'acme.machine-1'];
+    const args = ['registry', 'watch', '--enterprise', 'acme', '--device', 'machine-1'];
     const watching = world.run([...args, '--lang', 'zh']);
     const english = world.run([...args, '--lang', 'en']);
     const asJson = world.run([...args, '--json']);
@@ -137,7 +137,14 @@ describe('with a gateway', () => {
     const lines = (await watching).stdout.trim().split('\n');
     expect(JSON.parse(lines[0]!)).toMatchObject({ enterprise: 'acme' });
     expect(JSON.parse(lines[1]!)).toMatchObject({ kind: 'connected' });
-    const unknown = await world.run(['registry', 'watch', '--device', 'acme.none']);
+    const unknown = await world.run([
+      'registry',
+      'watch',
+      '--enterprise',
+      'acme',
+      '--device',
+      'none',
+    ]);
     expect([unknown.exitCode, unknown.stderr]).toEqual([
       1,
       expect.stringContaining('registry.not-found'),
@@ -154,7 +161,7 @@ describe('without a gateway', () => {
 
   it('nothing begins, nothing is watched, and it is said why', async () => {
     await world.run(['registry', 'add', '--enterprise', 'a', '--device', 'd', '--profile', 'agv']);
-    for (const args of [['trial'], ['watch', '--device', 'a.d']]) {
+    for (const args of [['trial'], ['watch', '--enterprise', 'a', '--device', 'd']]) {
       const { exitCode, stderr, stdout } = await world.run(['registry', ...args]);
       expect([exitCode, stdout]).toEqual([1, '']);
       expect(stderr).toContain('command.needs-gateway');
