@@ -325,7 +325,10 @@ export class Supervisor {
     operatorToken: string,
   ): GatewayAddress {
     const [address] = pool.addresses;
-    const runtime = { pid: process.pid, http: api.url, mqttPort: address?.port ?? null };
+    const runtime = {
+      ...{ pid: process.pid, http: api.url },
+      ...{ mqttPort: address?.port ?? null, mqttTlsPort: address?.tlsPort ?? null },
+    };
     writeOwnerFile(this.#data.runtime, JSON.stringify(runtime));
     this.#closers.push(() => rmSync(this.#data.runtime, { force: true }));
     return {

@@ -20,6 +20,7 @@ export interface OperatorOptions {
 }
 
 const runtimeFile = z.object({ http: z.url() });
+const tlsRuntimeFile = z.object({ mqttTlsPort: z.int() });
 
 /**
  * A gateway named by `url`; else the one that runs on the data folder; else, when none does, the
@@ -46,15 +47,28 @@ export async function openOperator(options: OperatorOptions, clock: Clock): Prom
   }
 }
 
+/** The port for MQTT over TLS of the gateway that runs on the folder; null when it is not known. */
+export function runningTlsPort({ data: folder, url }: OperatorOptions): number | null {
+  const data = paths(folder);
+  if (url !== undefined || !existsSync(data.gatewayLock)) return null;
+  const lock = tryLockExclusive(data.gatewayLock);
+  lock?.release();
+  if (lock !== null) return null;
+  return tlsRuntimeFile.safeParse(runtimeIn(data.runtime)).data?.mqttTlsPort ?? null;
+}
+
+/** What the gateway wrote when it was ready, and removes when it stops; null when it did not. */
+function runtimeIn(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    return null;
+  }
+}
+
 /** Where the gateway that holds the lock says it listens. */
 function runningUrl(runtimePath: string): string {
-  let content: unknown = null;
-  try {
-    content = JSON.parse(readFileSync(runtimePath, 'utf8'));
-  } catch {
-    // It is written when the gateway is ready, and removed when it stops.
-  }
-  const runtime = runtimeFile.safeParse(content);
+  const runtime = runtimeFile.safeParse(runtimeIn(runtimePath));
   if (runtime.success) return runtime.data.http;
   throw new OnrampError('command.gateway-unreachable', 'it is starting or stopping');
 }

@@ -19,6 +19,7 @@ import {
 import { type CertifiedKey, signDeviceCertificate, type Validity } from './development-ca.ts';
 import { printFields, timeText } from './listing.ts';
 import { replaceOwned } from './made-files.ts';
+import { runningTlsPort } from './open-operator.ts';
 import { wholeNumber } from './option-values.ts';
 import { type OneDevice, oneDevice } from './registry-device.ts';
 
@@ -85,7 +86,7 @@ async function sign(
   const files = { certificateFile: `${name}.pem`, keyFile: `${name}.key` };
   replaceOwned(files.keyFile, made.key);
   replaceOwned(files.certificateFile, made.certificate);
-  print(run, validity, files, publishLine(options, files));
+  print(run, validity, files, publishLine(options, files, runningTlsPort(options)));
 }
 
 interface Files {
@@ -112,6 +113,9 @@ function print(
     'valid until': until,
     try: command,
   });
+  if (command.includes(unknownPort)) {
+    run.stderr.write(`${unknownPort} is the gateway's TLS port: no gateway runs here to ask.\n`);
+  }
   run.stderr.write(
     'Signed by a development CA. Take key and certificate to the device. --cafile is the ' +
       "gateway's own certificate; a device of another profile than generic sends its own signals.\n",
@@ -135,18 +139,25 @@ function authorityEndMs({ certificate }: CertifiedKey): number {
   }
 }
 
+/** Stands for a port that only a running gateway knows. */
+const unknownPort = '{port}';
+
 /** A line that publishes with the certificate, on the gateway's machine as it stands. */
-function publishLine(options: SignOptions & SharedOptions, files: Files): string {
+function publishLine(
+  options: SignOptions & SharedOptions,
+  files: Files,
+  tlsPort: number | null,
+): string {
   const { enterprise, device, data } = options;
   const words = [
-    ...['mosquitto_pub', '-h', 'localhost', '-p', '8883'],
+    ...['mosquitto_pub', '-h', 'localhost', '-p', String(tlsPort ?? unknownPort)],
     ...['--cafile', join(paths(data).tlsFolder, 'cert.pem')],
     ...['--cert', files.certificateFile, '--key', files.keyFile],
     ...['-i', deviceKey(enterprise, device), '-q', '1'],
     ...['-t', native.topic(enterprise, device, 'telemetry')],
     ...['-m', '{"values":{"temperature":36.5}}'],
   ];
-  return words.map(shellWord).join(' ');
+  return words.map((word) => (word === unknownPort ? word : shellWord(word))).join(' ');
 }
 
 /** As a POSIX shell reads it as one word. */

@@ -1,11 +1,21 @@
 /** `registry ca-create`, `ca-add`, `ca-list`, `ca-revoke` and `ca-sign`. */
 
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createDevelopmentCa } from '../../../gateway/commands/development-ca.ts';
+import { tryLockExclusive } from '../../../gateway/data-lock.ts';
+import { paths } from '../../../gateway/paths.ts';
 import { checkClientCertificate } from '../../../gateway/registry/certificate-check.ts';
 import { VirtualClock } from '../../helpers/virtual-clock.ts';
 import {
@@ -105,7 +115,9 @@ describe.each([
     const revoke = `ca-revoke --enterprise acme --fingerprint ${fingerprint}`;
     expect(await registry.failure(revoke)).toEqual(['config.invalid', 2]);
     const done = await registry.run(revoke, 'y\n', { terminal: true });
-    expect(done.stdout).toBe(`${fingerprint}  revoked, 0 devices were known by it and are suspended\n`);
+    expect(done.stdout).toBe(
+      `${fingerprint}  revoked, 0 devices were known by it and are suspended\n`,
+    );
     expect(await registry.ok('ca-list --enterprise acme')).toMatch(/ revoked /);
     expect(await trusted()).toEqual([]);
   });
@@ -160,13 +172,20 @@ describe('ca-sign', () => {
     const { command, certificateFile, keyFile } = await signs();
     expect([certificateFile, keyFile]).toEqual([`${signed()}.pem`, `${signed()}.key`]);
     expect(command).toBe(
-      `mosquitto_pub -h localhost -p 8883 --cafile ${join(world.data, 'tls', 'cert.pem')} ` +
+      `mosquitto_pub -h localhost -p {port} --cafile ${join(world.data, 'tls', 'cert.pem')} ` +
         `--cert ${certificateFile} --key ${keyFile} -i acme.press-4 -q 1 ` +
         `-t onramp/v1/acme/press-4/telemetry -m '{"values":{"temperature":36.5}}'`,
     );
     const { stdout, stderr } = await registry.run(sign(), '', { clock });
     expect(stdout).toContain(command);
-    expect(stderr).toMatch(/Signed by a development CA/);
+    expect(stderr).toMatch(/^\{port\} is the gateway's TLS port.*\nSigned by a development CA/);
+    const runtime = { http: 'http://127.0.0.1:9', mqttTlsPort: 18_883 };
+    writeFileSync(paths(world.data).runtime, JSON.stringify(runtime));
+    expect((await signs()).command).toContain(' -p {port} ');
+    const lock = tryLockExclusive(paths(world.data).gatewayLock)!;
+    expect((await signs()).command).toContain(' -p 18883 ');
+    expect((await signs(' --url http://10.0.0.5')).command).toContain(' -p {port} ');
+    lock.release();
   });
 
   it('signs for no longer than the authority is there', async () => {
