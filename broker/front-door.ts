@@ -22,6 +22,7 @@ import {
 } from './listeners.ts';
 import { packetLimiter } from './packet-limit.ts';
 import type { Session, SessionPublish } from './session.ts';
+import { retainedRefusal, topicRefusal } from './topic-permissions.ts';
 
 /** Something that was refused, for whoever counts and tells. */
 export interface Refused {
@@ -195,8 +196,8 @@ export class FrontDoor {
       const refusal = { accepted: false, code, returnCode: 5, detail: will.topic } as const;
       throw this.#refusedConnect(attempt, refusal);
     };
-    if (!permissions.mayLeaveWill(principal, will.topic)) refuse('topic.not-allowed');
-    if (will.retain && access !== 'open') refuse('topic.retained');
+    if (!permissions.mayLeaveWill(principal, will.topic)) refuse(topicRefusal(principal));
+    if (will.retain && access !== 'open') refuse(retainedRefusal(principal));
   }
 
   /** Makes a session known, in the place of another with its client id [MQTT-3.1.4-2]. */
@@ -264,10 +265,10 @@ export class FrontDoor {
   }
 
   #publishRefusal(session: ClientSession, packet: PublishPacket): ErrorCode | null {
-    if (!this.#options.permissions.mayPublish(session.principal, packet.topic)) {
-      return 'topic.not-allowed';
-    }
-    if (packet.retain && this.#options.access !== 'open') return 'topic.retained';
+    const { access, permissions } = this.#options;
+    const { principal } = session;
+    if (!permissions.mayPublish(principal, packet.topic)) return topicRefusal(principal);
+    if (packet.retain && access !== 'open') return retainedRefusal(principal);
     if (packet.qos !== 0 && session.inFlight >= this.#limits.sessionInFlightMax) {
       return 'publish.in-flight-exceeded';
     }
@@ -311,14 +312,13 @@ export class FrontDoor {
     }
     const { topic } = subscription;
     this.#refused(refused, session, topic);
-    const ends = session?.principal.kind === 'claim' && refused === 'topic.not-allowed';
-    done(ends ? new OnrampError(refused, topic) : null, null);
+    done(refused === 'claim.topic-not-allowed' ? new OnrampError(refused, topic) : null, null);
   }
 
   /** Notes a subscription, or answers why it is refused. */
   #noted(session: ClientSession, { topic }: Subscription): ErrorCode | null {
-    const { permissions } = this.#options;
-    if (!permissions.maySubscribe(session.principal, topic)) return 'topic.not-allowed';
+    const { principal } = session;
+    if (!this.#options.permissions.maySubscribe(principal, topic)) return topicRefusal(principal);
     const noted = session.subscribe(topic, this.#limits.sessionSubscriptionsMax);
     return noted ? null : 'subscribe.too-many';
   }

@@ -6,6 +6,7 @@ import {
   type ProvisioningTopic,
   parseProvisioningTopic,
 } from '../model/dialects/native-provisioning.ts';
+import type { ErrorCode } from '../model/errors.ts';
 import type { Principal, TopicPermissions } from './access.ts';
 
 /**
@@ -38,6 +39,16 @@ export const openPermissions: TopicPermissions = {
   maySubscribe: () => true,
   mayLeaveWill: () => true,
 };
+
+/** The code for a topic that a principal may not use. */
+export function topicRefusal({ kind }: Principal): ErrorCode {
+  return kind === 'claim' ? 'claim.topic-not-allowed' : 'topic.not-allowed';
+}
+
+/** The code for a message of a principal that is retained. */
+export function retainedRefusal({ kind }: Principal): ErrorCode {
+  return kind === 'claim' ? 'claim.retained' : 'topic.retained';
+}
 
 function mayPublishOwn(principal: Principal, topic: string): boolean {
   const parsed = native.parseTopic(topic);

@@ -88,6 +88,16 @@ export const onboardingErrors = {
     'The machine asked for a credential without listening for it. Subscribe to onramp/v1/{enterprise}/provision/{serial}/response first.',
     '设备在申领凭据前未订阅应答。请先订阅 onramp/v1/{企业}/provision/{序列号}/response。',
   ),
+  'claim.topic-not-allowed': entry(
+    false,
+    'A claim session may only publish to onramp/v1/{enterprise}/provision/{serial}/request and subscribe to its /response, with the serial of its client id. Send telemetry with the credential it is given.',
+    '申领会话只能发布到 onramp/v1/{企业}/provision/{序列号}/request 并订阅对应的 /response,序列号须与客户端标识一致。请使用获得的凭据发送遥测。',
+  ),
+  'claim.retained': entry(
+    false,
+    'A request for a credential must not be retained. Clear the retain flag.',
+    '申领请求不得保留,请清除 retain 标志。',
+  ),
   'claim.too-many-requests': entry(
     true,
     'The claim session asked too often and was closed. Correct what its answers named, then connect again.',

@@ -266,7 +266,7 @@ describe('a claim session', () => {
     client.send(publishPacket(topic, reading));
     await client.waitForClose();
     expect(publishes).toEqual([]);
-    expect(refused).toEqual(['topic.not-allowed']);
+    expect(refused).toEqual(['claim.topic-not-allowed']);
   });
 
   test.each(['onramp/v1/acme/provision/+/response', 'onramp/v1/acme/provision/sn-2/response', '#'])(
@@ -277,7 +277,7 @@ describe('a claim session', () => {
       client.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic, qos: 0 }] });
       await client.waitForClose();
       expect(client.received.some((packet) => packet.cmd === 'suback')).toBe(false);
-      expect(refused).toEqual(['topic.not-allowed']);
+      expect(refused).toEqual(['claim.topic-not-allowed']);
     },
   );
 
@@ -290,7 +290,7 @@ describe('a claim session', () => {
     const second = await open(port);
     const will = { topic: request, payload: Buffer.from('{}'), qos: 0 as const, retain: false };
     expect(await second.connect({ clientId: 'acme.claim.sn-1', will })).toBe(5);
-    expect(refused).toEqual(['topic.retained', 'topic.not-allowed']);
+    expect(refused).toEqual(['claim.retained', 'claim.topic-not-allowed']);
   });
 
   test('is not kept: one that comes again has no subscriptions of the one before', async () => {

@@ -227,7 +227,7 @@ describe('nobody else', () => {
     // And asking for the other's response ends the session.
     spy.send({ cmd: 'subscribe', messageId: 2, subscriptions: [{ topic: response, qos: 0 }] });
     await spy.waitForClose();
-    expect(world.source.stats().refusals['topic.not-allowed']).toBe(1);
+    expect(world.source.stats().refusals['claim.topic-not-allowed']).toBe(1);
   });
 });
 
@@ -240,9 +240,20 @@ describe('a claim session', () => {
       client.send(publishPacket(topic, '{"values":{"power":1}}'));
       await client.waitForClose();
       expect(world.messages).toEqual([]);
-      expect(answers(client)).toMatchObject([{ code: 'topic.not-allowed', details: [topic] }]);
+      expect(answers(client)).toMatchObject([
+        { code: 'claim.topic-not-allowed', details: [topic] },
+      ]);
     },
   );
+
+  test('that asks with a retained request is told so, and is closed', async () => {
+    const { client, world } = await start();
+    await subscribe(client, response);
+    client.send(publishPacket(request, asked, { retain: true }));
+    await client.waitForClose();
+    expect(world.questions).toEqual([]);
+    expect(answers(client)).toMatchObject([{ code: 'claim.retained', details: [request] }]);
+  });
 
   test('that asks for nothing is closed after a minute, and not before', async () => {
     const clock = new VirtualClock();
