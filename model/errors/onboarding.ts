@@ -38,6 +38,11 @@ export const onboardingErrors = {
     'Too many log-ins with this name, or from this address, failed. Wait, and correct the credential before trying again.',
     '该用户名或此地址登录失败次数过多。请稍候,并在重试前更正凭据。',
   ),
+  'connect.username-mismatch': entry(
+    false,
+    'With a client certificate the user name must be left out, or be {enterprise}/{device} of the certificate.',
+    '使用客户端证书时,用户名须留空,或为证书对应的 {企业}/{设备}。',
+  ),
   'certificate.untrusted': entry(
     false,
     'The client certificate is not signed by an authority of this enterprise.',

@@ -17,10 +17,11 @@ export function presentsCertificate({ certificate, password }: ConnectAttempt): 
 /**
  * A certificate that an authority of the device's enterprise signed. The device is known by it from
  * its first use on; a newer one takes its place, an older one is void. A device that is not
- * registered is, if the authority vouches for such.
+ * registered is, if the authority vouches for such. No user name is needed beside it, but one that
+ * is there must be the device's.
  */
 export const clientCertificate: Way = async (attempt, context) => {
-  const { certificate, clientId } = attempt;
+  const { certificate, clientId, username = '' } = attempt;
   if (certificate === null) return badCredentials;
   const { clock, registry } = context;
   const named = subjectOf(certificate);
@@ -30,6 +31,9 @@ export const clientCertificate: Way = async (attempt, context) => {
   const { authority, device, enterprise, fingerprint, notBeforeMs } = check;
   if (clientId !== deviceKey(enterprise, device)) {
     return refused('connect.client-id-mismatch', 2, clientId);
+  }
+  if (username !== '' && username !== `${enterprise}/${device}`) {
+    return refused('connect.username-mismatch', 4, username);
   }
   const presented: PinnedCertificate = { authority, fingerprint, notBeforeMs };
   try {

@@ -319,6 +319,24 @@ describe('a client certificate', () => {
     expect((await world.openTls({ clientId: 'acme.press-2' }, await sign())).code).toBe(2);
   });
 
+  test.each<[string, string | undefined, number]>([
+    ['no user name', undefined, 0],
+    ['an empty one', '', 0],
+    ['its own', 'acme/press-1', 0],
+    ['that of another device', 'acme/press-2', 4],
+    ["another enterprise's", 'rival/press-1', 4],
+    ['that of a claim', 'acme/claim/batch', 4],
+    ['any other', 'press-1', 4],
+  ])('with %s', async (_what, username, code) => {
+    const world = await start();
+    world.add('acme.press-1');
+    const packet = { clientId: 'acme.press-1', ...(username === undefined ? {} : { username }) };
+    expect((await world.openTls(packet, await sign())).code).toBe(code);
+    const refusals = code === 0 ? {} : { 'connect.username-mismatch': 1 };
+    expect(world.source.stats().refusals).toEqual(refusals);
+    expect(world.questions).toHaveLength(code === 0 ? 1 : 0);
+  });
+
   test('pinned by an authority that was revoked lets nobody in', async () => {
     const world = await start();
     const certified = await sign();
