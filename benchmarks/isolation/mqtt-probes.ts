@@ -30,7 +30,7 @@ const claims: readonly Asked[] = [
   ['answer device.suspended', 'claim batch', 'sn-suspended', 'a suspended device'],
   ['answer device.revoked', 'claim batch', 'sn-revoked', 'a revoked device'],
   ['answer device.revoked', 'claim batch', 'sn-retired', 'a decommissioned device'],
-  ['answer claim.serial-not-allowed', 'claim listed', 'sn-stranger', 'a serial not on the list'],
+  ['connack 5', 'claim listed', 'sn-stranger', 'a serial not on the list'],
   ['answer claim.spent', 'claim spent', 'sn-second', 'a second device of a claim for one'],
 ];
 
