@@ -8,7 +8,7 @@ import { samplePayload } from '../onboarding/sample-payload.ts';
 import type { DirectoryEntry, IssuedCredential } from '../registry/registry.ts';
 import type { MqttAddress } from '../trials/endpoint.ts';
 import { snippetsOf } from '../trials/snippets/index.ts';
-import type { Snippet } from '../trials/snippets/snippet.ts';
+import { type Snippet, snippetLanguages } from '../trials/snippets/snippet.ts';
 import type { ApiContext } from './context.ts';
 
 /** How to connect with MQTT 3.1.1; `password` is shown here and never again. */
@@ -50,7 +50,7 @@ const mqttSchema = z.strictObject({
 const snippetSchema = z.strictObject({
   id: z.string(),
   title: bothLanguages,
-  language: z.enum(['shell', 'python', 'javascript', 'json']),
+  language: z.enum(snippetLanguages),
   text: z.string(),
 });
 

@@ -3,6 +3,7 @@ import { mosquittoPubTls } from './mosquitto-pub-tls.ts';
 import { nodeRed } from './node-red.ts';
 import { nodejs } from './nodejs.ts';
 import { opcUa } from './opc-ua.ts';
+import { powershell } from './powershell.ts';
 import { python } from './python.ts';
 import type { Snippet, SnippetKind, SnippetValues } from './snippet.ts';
 
@@ -10,6 +11,7 @@ import type { Snippet, SnippetKind, SnippetValues } from './snippet.ts';
 const snippetKinds: readonly SnippetKind[] = [
   mosquittoPub,
   mosquittoPubTls,
+  powershell,
   python,
   nodejs,
   nodeRed,

@@ -3,7 +3,9 @@
 import type { BothLanguages } from '../../device-events/event-phrases.ts';
 import type { MqttAddress } from '../endpoint.ts';
 
-export type SnippetLanguage = 'shell' | 'python' | 'javascript' | 'json';
+export const snippetLanguages = ['shell', 'powershell', 'python', 'javascript', 'json'] as const;
+
+export type SnippetLanguage = (typeof snippetLanguages)[number];
 
 export interface Snippet {
   readonly id: string;
@@ -33,6 +35,14 @@ export interface SnippetKind extends Omit<Snippet, 'text'> {
 export function shellWord(text: string): string {
   if (/^[\w./:@%+=-]+$/.test(text)) return text;
   return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/**
+ * `text`, which is ASCII, as a literal of PowerShell (about_Quoting_Rules: in single quotes nothing
+ * but a single quote means anything).
+ */
+export function powershellLiteral(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
 }
 
 /**

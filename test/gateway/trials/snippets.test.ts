@@ -156,3 +156,34 @@ describe('snippets', () => {
     expect(flow.find(({ type }) => type === 'comment')?.name).toContain('acme/press-1');
   });
 });
+
+describe('the command for Windows PowerShell', () => {
+  const id = 'mosquitto-pub-powershell';
+  const plain = { ...values, password: "it's $env:HOME `x` 'so'" };
+
+  it('is quoted so that nothing is expanded and every version passes it on', () => {
+    const [first, second, third] = textOf(id, plain)!.split('\n');
+    const literal = /'(?:[^']|'')*'/g;
+    const words = first!.match(literal)!.map((word) => word.slice(1, -1).replaceAll("''", "'"));
+    expect(first!.replaceAll(literal, "''")).toBe(
+      `$arguments = ${words.map(() => "''").join(', ')}`,
+    );
+    expect(words[words.indexOf('-P') + 1]).toBe(plain.password);
+    expect(words[words.indexOf('-i') + 1]).toBe('acme.press-1');
+    const [sample] = second!.match(literal)!;
+    expect(second!.slice(sample.length)).toBe(
+      ' | & "$env:ProgramFiles\\mosquitto\\mosquitto_pub.exe" @arguments -s',
+    );
+    const sent = sample.slice(1, -1).replaceAll("''", "'");
+    expect(sent).toMatch(/^[\x20-\x7e]+$/);
+    expect(JSON.parse(sent)).toEqual(JSON.parse(values.sample));
+    expect(third).toBe('# TLS: -p 8883 --cafile onramp-ca.pem');
+  });
+
+  it.each(['with "quotes"', 'ends with \\', '密码'])(
+    'is left out where the password could not be passed on: %s',
+    (password) => {
+      expect(textOf(id, { ...values, password })).toBeNull();
+    },
+  );
+});
