@@ -6,7 +6,7 @@ import { type ErrorCode, OnrampError } from '../../model/errors.ts';
 import { limits } from '../../model/limits.ts';
 import { type ByteSource, DecodedText } from './import-encoding.ts';
 
-/** A row of cells, with the number a spreadsheet shows beside it (the heading is row 1). */
+/** A row of cells, with the number a spreadsheet shows beside it (the first line is row 1). */
 export interface CsvRow {
   readonly row: number;
   readonly cells: readonly string[];
@@ -20,8 +20,12 @@ export interface CsvTable {
   readonly rows: AsyncIterable<CsvRow>;
 }
 
+/** A line that is not empty to a spreadsheet, and all of it. */
+const filled = /[^\s,;"]/;
+const headingLine = /[^\s,;"][^\r\n]*[\r\n]/;
+
 /**
- * Reads the heading, and the rows as they are asked for. The delimiter (comma, semicolon or tab) is
+ * Reads the heading, which empty rows may precede, and the rows as they are asked for. The delimiter (comma, semicolon or tab) is
  * the one the heading has most of. Here and while rows are read, `code` is thrown, with the line,
  * for what is not CSV or not text, and for a row of more than `importRowCharsMax` characters.
  */
@@ -32,12 +36,12 @@ export async function readCsv(
   const decoded = source instanceof DecodedText ? source : new DecodedText(source, code);
   const text = decoded[Symbol.asyncIterator]();
   let head = '';
-  while (!/[\r\n]/.test(head) && head.length <= limits.importRowCharsMax) {
+  while (!headingLine.test(head) && head.length <= limits.importRowCharsMax) {
     const next = await text.next();
     if (next.done) break;
     head += next.value;
   }
-  const delimiter = delimiterOf(head.split(/[\r\n]/, 1)[0]!);
+  const delimiter = delimiterOf(head.split(/[\r\n]/).find((line) => filled.test(line)) ?? '');
   const rows = parsedRows(chained(head, text), delimiter, code);
   const first = await rows.next();
   if (first.done) throw new OnrampError(code, 'the file is empty');
@@ -74,7 +78,7 @@ async function* parsedRows(
   try {
     for await (const cells of parser as AsyncIterable<string[]>) {
       row += 1;
-      if (row === 1 || cells.some((cell) => cell.trim() !== '')) yield { row, cells };
+      if (cells.some((cell) => cell.trim() !== '')) yield { row, cells };
     }
   } catch (error) {
     throw error instanceof CsvError ? new OnrampError(code, csvMistake(error), error) : error;

@@ -146,6 +146,14 @@ describe('CSV as spreadsheets make it', () => {
     expect(rows.map((row) => row.row)).toEqual([3, 6]);
   });
 
+  it.each([
+    '\n\nenterprise;device\nacme;a\n',
+    '\ufeff\r\n;\r\nenterprise;device\r\nacme;a\r\n',
+    ' \n;;;;\n"enterprise";device\nacme;a\n',
+  ])('finds the heading below empty rows: %j', async (text) => {
+    expect(await csv(text)).toMatchObject([{ row: 4, enterprise: 'acme', device: 'a' }]);
+  });
+
   it('leaves a secret as it is, white space too', async () => {
     const secret = '  a secret with spaces ';
     const rows = await csv(`enterprise,device,secret\nacme, a ,"${secret}"\n`);
