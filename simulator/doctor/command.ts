@@ -6,6 +6,7 @@ import { type Clock, systemClock } from '../../model/clock.ts';
 import { parseDurationMs } from '../../model/duration.ts';
 import { messageOf, OnrampError } from '../../model/errors.ts';
 import { type Language, languageOf } from '../../model/language.ts';
+import { printable } from '../../model/printable.ts';
 import { connectionOf } from './connection.ts';
 import { examine } from './examine.ts';
 import type { Finding, StepId, Verdict } from './finding.ts';
@@ -148,7 +149,8 @@ const labels: Readonly<Record<StepId, Readonly<Record<Language, string>>>> = {
 };
 
 function lineOf({ step, text, verdict }: Finding, language: Language): string {
-  return `${marks[verdict]} ${labels[step][language]}  ${text[language]}\n`;
+  // A card and a platform may say anything.
+  return `${marks[verdict]} ${labels[step][language]}  ${printable(text[language])}\n`;
 }
 
 function conclusion(findings: readonly Finding[], language: Language): string {

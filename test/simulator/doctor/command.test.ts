@@ -44,6 +44,17 @@ describe('onramp doctor', () => {
     expect((await run({ card }, { LANG: 'zh_CN.UTF-8' })).stdout).toContain('未发现问题');
   });
 
+  it('lets no card control the terminal or forge a line', async () => {
+    const server = await ScriptedMqttServer.start(platformScript);
+    onTestFinished(() => server.stop());
+    const topic = 'onramp/v1/e1/d9\u001b[2K\n✓ row         The row is in the store.\u202e';
+    const card = fileOf(JSON.stringify(cardOf({ port: server.port }, { topic })));
+    const { stdout } = await run({ card });
+    expect(stdout).toContain('d9 [2K ✓ row');
+    expect(stdout).not.toMatch(/^✓ row/m);
+    expect(stdout.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u202e]/u);
+  });
+
   it('prints one JSON object on stdout and its progress on stderr', async () => {
     const { code, stdout, stderr } = await run({ card: await cardFile(), json: true });
     expect(code).toBe(0);
