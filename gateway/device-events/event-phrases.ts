@@ -58,13 +58,15 @@ const inMilliseconds = both('send milliseconds since 1970', '请发送自 1970 �
 /** Phrases by code; codes that are not here are told with the table's own text. */
 const phrases: Partial<Record<ErrorCode, PhraseOf>> = {
   'signal.out-of-range': matching(/^(.+?): (\S+) is not in (\S+) to (\S+)(.*)$/, (match) => {
-    const [, field, value, min, max, unit] = match;
+    const [, field, value, min, max, rest = ''] = match;
+    const unit = rest.trimEnd();
     return {
       what: both(
         `${field}: ${value} is not in ${min} to ${max}${unit}`,
         `${field}:${value} 不在 ${min} 至 ${max}${unit} 的量程内`,
       ),
-      todo: both('check the unit', '请检查单位'),
+      todo:
+        unit === '' ? both('check the value', '请检查数值') : both('check the unit', '请检查单位'),
     };
   }),
   'signal.wrong-type': matching(

@@ -41,7 +41,7 @@ export function compileRules(profile: DeviceProfile): ProfileRules {
         type: signal.type,
         min: signal.range?.[0] ?? Number.NEGATIVE_INFINITY,
         max: signal.range?.[1] ?? Number.POSITIVE_INFINITY,
-        unit: signal.unit === '1' ? '' : ` ${signal.unit}`,
+        unit: ['', '1'].includes(signal.unit) ? '' : ` ${signal.unit}`,
         values: signal.values ? new Set(signal.values) : null,
       },
     ]),

@@ -29,6 +29,8 @@ const rules = compileRules({
   signals: [
     signal('temperature', 'float', { unit: '°C', ucum: 'Cel', range: [-20, 120] }),
     signal('count', 'int'),
+    signal('stage', 'float', { unit: '', range: [3, 3] }),
+    signal('factor', 'float', { range: [0, 1] }),
     signal('on', 'bool'),
     signal('status', 'enum', { values: ['Running', 'Idle'] }),
     signal('note', 'string'),
@@ -68,6 +70,16 @@ describe('what the check refuses, in plain words', () => {
       { temperature: 365 },
       'temperature: 365 is not in -20 to 120 °C — check the unit.',
       'temperature:365 不在 -20 至 120 °C 的量程内——请检查单位。',
+    ],
+    [
+      { stage: 99 },
+      'stage: 99 is not in 3 to 3 — check the value.',
+      'stage:99 不在 3 至 3 的量程内——请检查数值。',
+    ],
+    [
+      { factor: 2 },
+      'factor: 2 is not in 0 to 1 — check the value.',
+      'factor:2 不在 0 至 1 的量程内——请检查数值。',
     ],
     [
       { temperature: '21.5' },
