@@ -65,6 +65,7 @@ const certificates: readonly Refused[] = [
   [5, 'certificate of nobody registered', 'for a device that is not registered'],
   [2, 'certified', "with a neighbour's client id", { instead: { clientId: `${own}.${machine}` } }],
   [2, 'certified', `with ${other}'s client id`, { instead: { clientId: `${other}.${machine}` } }],
+  [4, 'certified', "with a neighbour's user name", { instead: { username: `${own}/${machine}` } }],
   [4, 'certified', 'with a password that is none', presented(`${own}/certified`, 'guess')],
   [4, 'nothing', 'no certificate'],
 ];
