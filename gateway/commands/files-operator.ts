@@ -78,7 +78,7 @@ export class FilesOperator implements Operator {
 
   async close(): Promise<void> {
     await this.#app.close();
-    this.#context.registry.close();
+    await this.#context.registry.close();
     this.#context.deadLetters.close();
     this.#lock.release();
   }

@@ -348,4 +348,6 @@ export interface Registry extends RegistryReader {
    */
   addProfile(profile: DeviceProfile, enterprise: string | null, actor?: string): Promise<void>;
   listProfiles(): Promise<readonly ListedProfile[]>;
+  /** Ends a running import; nobody holds the file any more when it resolves. */
+  close(): Promise<void>;
 }

@@ -109,10 +109,10 @@ class SqliteRegistry extends SqliteReader implements Registry {
     this.trials = new SqliteTrials(counted);
   }
 
-  override close(): void {
-    void this.#import?.close();
-    void this.#tidying?.close();
+  override async close(): Promise<void> {
     super.close();
+    // Until its thread is gone, an import holds the file.
+    await Promise.all([this.#import?.close(), this.#tidying?.close()]);
   }
 
   add(device: NewDevice, actor = operator): Promise<IssuedCredential> {

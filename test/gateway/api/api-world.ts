@@ -229,7 +229,7 @@ export class ApiWorld {
   async close(): Promise<void> {
     expect(this.undeclared).toEqual([]);
     await this.app.close();
-    this.context.registry.close();
+    await this.context.registry.close();
     this.context.deadLetters.close();
     rmSync(this.folder, { recursive: true, force: true });
   }

@@ -321,7 +321,7 @@ describe('revoking a group key', () => {
     const { key: other } = await create({ id: 'line-3' });
     await enrol('a', key);
     await enrol('b', other, 'line-3');
-    registry.close();
+    await registry.close();
     const db = new DatabaseSync(path);
     db.exec("UPDATE group_key SET revoked_at_ms = 1, sealed_key = x'' WHERE id = 'line-2'");
     db.close();

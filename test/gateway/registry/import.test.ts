@@ -234,7 +234,7 @@ describe('importing devices', () => {
     }
     const running = failureOf(registry.importDevices(endless()));
     await new Promise((resolve) => setTimeout(resolve, 200));
-    registry.close();
+    await registry.close();
     expect((await running).code).toBe('database.unavailable');
   });
 });

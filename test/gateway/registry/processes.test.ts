@@ -46,7 +46,7 @@ async function devicesAfterCrash(path: string): Promise<number> {
   const registry = openRegistry({ path, clock: systemClock, sealKey: Buffer.alloc(32, 1) });
   const { devices } = await registry.counts();
   await registry.add({ enterprise: 'bolt', device: 'after', profile: 'generic' });
-  registry.close();
+  await registry.close();
   const db = new DatabaseSync(path);
   expect(db.prepare('PRAGMA integrity_check').get()).toEqual({ integrity_check: 'ok' });
   db.close();

@@ -189,7 +189,7 @@ describe('verifying', () => {
 
   it('asks the file nothing for a text that can be no token, however long', async () => {
     const { tokens, registry } = await opened();
-    registry.close();
+    await registry.close();
     for (const text of ['x'.repeat(10_000_000), 'onramp_UPPER', "onramp_' OR 1=1 --_"]) {
       expect(await tokens.verify(text)).toBeNull();
     }
