@@ -1,7 +1,7 @@
 /** What a scenario asks a running gateway over HTTP. */
 
 import type { StoredTotals } from '../gateway/api/store-totals.ts';
-import type { GatewayStatus } from '../gateway/status.ts';
+import type { GatewayStatus } from '../gateway/status/status.ts';
 import { messageOf } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
 

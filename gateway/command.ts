@@ -2,7 +2,7 @@
 
 import { Command } from 'commander';
 import { loadSettings } from './config.ts';
-import { GatewayLauncher } from './launcher.ts';
+import { GatewayLauncher } from './processes/launcher.ts';
 import type { GatewayAddress } from './supervisor.ts';
 
 interface Flags {

@@ -2,7 +2,7 @@
 
 import type { Clock, Timer } from '../model/clock.ts';
 import { messageOf, OnrampError } from '../model/errors.ts';
-import type { ShipperStatus } from './status.ts';
+import type { ShipperStatus } from './status/status.ts';
 import type { Store } from './stores/store.ts';
 
 export interface StoreStartOptions {

@@ -8,31 +8,36 @@ import { messageOf } from '../model/errors.ts';
 import { secretBytes } from '../model/random.ts';
 import { type Api, startApi } from './api/server.ts';
 import type { GatewaySettings } from './config.ts';
+import { fleetKeyIn, registryKeyIn, secretIn, writeOwnerFile } from './data-folder/owner-file.ts';
+import { type DataPaths, paths } from './data-folder/paths.ts';
+import {
+  makeFolders,
+  probePorts,
+  takeDataFolder,
+  waitForOrphans,
+} from './data-folder/possession.ts';
+import { type TlsIdentity, tlsIdentity } from './data-folder/tls-identity.ts';
 import { tellingDeadLetters } from './device-events/store-refusals.ts';
+import { JournalRoom } from './fairness/journal-room.ts';
+import { RateShares } from './fairness/rate-shares.ts';
 import { nodeFiles } from './journal/files.ts';
-import { JournalRoom } from './journal-room.ts';
 import type { Onboarding } from './onboarding/onboarding.ts';
 import { startOnboarding } from './onboarding/start.ts';
-import { fleetKeyIn, registryKeyIn, secretIn, writeOwnerFile } from './owner-file.ts';
-import { type DataPaths, paths } from './paths.ts';
-import { makeFolders, probePorts, takeDataFolder, waitForOrphans } from './possession.ts';
-import { RateShares } from './rate-shares.ts';
+import { WorkerPool, type WorkerPoolOptions } from './processes/worker-pool.ts';
 import type { Registry } from './registry/registry.ts';
-import { openRegistry } from './registry/sqlite.ts';
+import { openRegistry } from './registry/sqlite/sqlite.ts';
 import { DeadLetters } from './shipping/dead-letters.ts';
 import { Feeds } from './shipping/feeds.ts';
 import { replay } from './shipping/replay.ts';
 import { Shipper } from './shipping/shipper.ts';
-import type { GatewayStatus } from './status.ts';
-import { StatusBoard } from './status-board.ts';
+import type { GatewayStatus } from './status/status.ts';
+import { StatusBoard } from './status/status-board.ts';
 import { StoreStart } from './store-start.ts';
 import { createStore } from './stores/index.ts';
 import type { Store } from './stores/store.ts';
-import { type TlsIdentity, tlsIdentity } from './tls-identity.ts';
 import { endpointOf, lanAddress } from './trials/endpoint.ts';
 import { TrialKeeper } from './trials/trial-keeper.ts';
 import { Upkeep, type UpkeepOptions } from './upkeep.ts';
-import { WorkerPool, type WorkerPoolOptions } from './worker-pool.ts';
 
 const lingerMs = 200;
 const drainTimeoutMs = 15_000;

@@ -6,13 +6,13 @@
 import type { Clock, Timer } from '../model/clock.ts';
 import { errorTable, messageOf } from '../model/errors.ts';
 import type { GatewaySettings } from './config.ts';
-import type { JournalRoom } from './journal-room.ts';
-import type { RateShares } from './rate-shares.ts';
+import type { JournalRoom } from './fairness/journal-room.ts';
+import type { RateShares } from './fairness/rate-shares.ts';
+import type { WorkerPool } from './processes/worker-pool.ts';
 import type { Lives } from './registry/lives.ts';
 import type { DeadLetters } from './shipping/dead-letters.ts';
-import type { StatusBoard } from './status-board.ts';
+import type { StatusBoard } from './status/status-board.ts';
 import type { Store } from './stores/store.ts';
-import type { WorkerPool } from './worker-pool.ts';
 
 export interface UpkeepOptions {
   readonly settings: GatewaySettings;

@@ -2,23 +2,28 @@
 
 import { systemClock } from '../model/clock.ts';
 import { limits } from '../model/limits.ts';
-import { lockShared } from './data-lock.ts';
+import { lockShared } from './data-folder/data-lock.ts';
+import { registryKeyIn } from './data-folder/owner-file.ts';
+import { paths } from './data-folder/paths.ts';
 import { EventTap } from './device-events/event-tap.ts';
+import { EnterpriseGate } from './fairness/enterprise-gate.ts';
 import { nodeFiles } from './journal/files.ts';
 import { JournalWriter } from './journal/writer.ts';
-import { type FromWorker, type ToWorker, toFailure, type WorkerStats } from './messages.ts';
-import { registryKeyIn } from './owner-file.ts';
-import { paths } from './paths.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
 import { RuleBook } from './pipeline/rule-book.ts';
+import {
+  type FromWorker,
+  type ToWorker,
+  toFailure,
+  type WorkerStats,
+} from './processes/messages.ts';
+import { WorkerLink } from './processes/worker-link.ts';
 import type { RegistryReader } from './registry/registry.ts';
-import { openReader } from './registry/sqlite.ts';
+import { openReader } from './registry/sqlite/sqlite.ts';
 import { DeviceDirectory } from './sources/device-directory.ts';
-import { EnterpriseGate } from './sources/enterprise-gate.ts';
 import { sources } from './sources/index.ts';
 import type { EndsSessions } from './sources/session-reports.ts';
 import type { Source } from './sources/source.ts';
-import { WorkerLink } from './worker-link.ts';
 
 const statsIntervalMs = 1000;
 const stopTimeoutMs = 5000;

@@ -2,9 +2,9 @@
 
 import { join } from 'node:path';
 import { type GatewaySettingsInput, parseSettings } from '../../gateway/config.ts';
-import { GatewayLauncher } from '../../gateway/launcher.ts';
-import { fleetKeyIn } from '../../gateway/owner-file.ts';
-import { paths } from '../../gateway/paths.ts';
+import { fleetKeyIn } from '../../gateway/data-folder/owner-file.ts';
+import { paths } from '../../gateway/data-folder/paths.ts';
+import { GatewayLauncher } from '../../gateway/processes/launcher.ts';
 import { createStore } from '../../gateway/stores/index.ts';
 import type { GatewayAddress } from '../../gateway/supervisor.ts';
 import { type Clock, sleep } from '../../model/clock.ts';

@@ -10,7 +10,7 @@ import { Readable } from 'node:stream';
 import autocannon from 'autocannon';
 import type { FileImportReport } from '../../gateway/api/device-import.ts';
 import { parseSettings } from '../../gateway/config.ts';
-import { GatewayLauncher } from '../../gateway/launcher.ts';
+import { GatewayLauncher } from '../../gateway/processes/launcher.ts';
 import { buildCity, type City } from '../../model/city.ts';
 import { systemClock } from '../../model/clock.ts';
 import { GatewayClient } from '../gateway-client.ts';

@@ -6,7 +6,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { limits } from '../../model/limits.ts';
-import { networkOf } from '../login-backoff.ts';
+import { networkOf } from '../fairness/login-backoff.ts';
 
 interface Connections {
   readonly max: number;

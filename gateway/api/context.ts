@@ -5,7 +5,7 @@ import type { GatewaySettings } from '../config.ts';
 import type { Onboarding } from '../onboarding/onboarding.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { DeadLetters } from '../shipping/dead-letters.ts';
-import type { GatewayStatus } from '../status.ts';
+import type { GatewayStatus } from '../status/status.ts';
 import type { Store } from '../stores/store.ts';
 import type { Endpoint } from '../trials/endpoint.ts';
 

@@ -3,7 +3,7 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { writeDevicesCsv, writeDevicesJson } from '../registry/import-format.ts';
+import { writeDevicesCsv, writeDevicesJson } from '../registry/imports/import-format.ts';
 import type { ApiContext } from './context.ts';
 import { deviceFilter } from './device-answer.ts';
 import { readers } from './roles.ts';

@@ -6,8 +6,12 @@ import { buildCity } from '../../model/city.ts';
 import { OnrampError } from '../../model/errors.ts';
 import { limits } from '../../model/limits.ts';
 import type { Onboarding } from '../onboarding/onboarding.ts';
-import { DecodedText, type TextEncoding, textEncodings } from '../registry/import-encoding.ts';
-import { readDevicesCsv, readDevicesJson } from '../registry/import-format.ts';
+import {
+  DecodedText,
+  type TextEncoding,
+  textEncodings,
+} from '../registry/imports/import-encoding.ts';
+import { readDevicesCsv, readDevicesJson } from '../registry/imports/import-format.ts';
 import type { ImportReport } from '../registry/registry.ts';
 import type { ApiContext } from './context.ts';
 import { problemOf, problemSchema, problemType } from './errors.ts';

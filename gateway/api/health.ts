@@ -2,7 +2,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import type { GatewayStatus } from '../status.ts';
+import type { GatewayStatus } from '../status/status.ts';
 import type { ApiContext } from './context.ts';
 import { json, route } from './route.ts';
 import { isoTime } from './time.ts';

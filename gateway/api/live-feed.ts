@@ -2,7 +2,7 @@
 
 import type { Readable } from 'node:stream';
 import type { Clock, Timer } from '../../model/clock.ts';
-import { heartbeat, SseViewers, sseEvent } from '../sse-viewers.ts';
+import { heartbeat, SseViewers, sseEvent } from './sse-viewers.ts';
 
 export interface LiveFeedOptions {
   readonly clock: Clock;

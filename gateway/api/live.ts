@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { limits } from '../../model/limits.ts';
 import type { DirectoryCounts } from '../registry/registry.ts';
 import type { KeptDeadLetter } from '../shipping/dead-letters.ts';
-import type { GatewayStatus } from '../status.ts';
+import type { GatewayStatus } from '../status/status.ts';
 import { cached } from './cached.ts';
 import type { ApiContext } from './context.ts';
 import { LiveFeed } from './live-feed.ts';

@@ -4,7 +4,7 @@ import { type ErrorCode, errorTable } from '../../model/errors.ts';
 import type { LatencySummary } from '../../model/histogram.ts';
 import type { NestedCounts, OnboardingCounts, PlaceCounts } from '../onboarding/onboarding.ts';
 import type { DirectoryCounts } from '../registry/registry.ts';
-import type { GatewayStatus, WorkerStatus } from '../status.ts';
+import type { GatewayStatus, WorkerStatus } from '../status/status.ts';
 
 /** What a scrape reads from; a part that could not be had is null and its metrics are left out. */
 export interface MetricsSource {

@@ -7,7 +7,7 @@ import { isProfileId } from '../../model/identifiers.ts';
 import { limits } from '../../model/limits.ts';
 import type { DeviceProfile } from '../../model/profile.ts';
 import { profileFromDocument } from '../../model/profile-document.ts';
-import { utf8Text } from '../registry/import-encoding.ts';
+import { utf8Text } from '../registry/imports/import-encoding.ts';
 import { readProfileCsv } from '../registry/profile-csv.ts';
 import type { ListedProfile } from '../registry/registry.ts';
 import type { ApiContext } from './context.ts';

@@ -5,7 +5,7 @@
  */
 
 import { limits } from '../../model/limits.ts';
-import { LoginBackoff, networkOf } from '../login-backoff.ts';
+import { LoginBackoff, networkOf } from '../fairness/login-backoff.ts';
 
 interface Bucket {
   readonly lookUps: number;

@@ -7,11 +7,11 @@ import { OnrampError } from '../../model/errors.ts';
 import { secretBytes } from '../../model/random.ts';
 import { buildApplication } from '../api/application.ts';
 import { type OfflineContext, offlineResources } from '../api/routes.ts';
-import type { Lock } from '../data-lock.ts';
+import type { Lock } from '../data-folder/data-lock.ts';
+import { fleetKeyIn, registryKeyIn } from '../data-folder/owner-file.ts';
+import type { DataPaths } from '../data-folder/paths.ts';
 import { offlineOnboarding } from '../onboarding/offline-onboarding.ts';
-import { fleetKeyIn, registryKeyIn } from '../owner-file.ts';
-import type { DataPaths } from '../paths.ts';
-import { openRegistry } from '../registry/sqlite.ts';
+import { openRegistry } from '../registry/sqlite/sqlite.ts';
 import { DeadLetters } from '../shipping/dead-letters.ts';
 import { answeredError, type Operator, type OperatorRequest, target } from './operator.ts';
 

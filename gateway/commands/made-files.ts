@@ -3,7 +3,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { messageOf, OnrampError } from '../../model/errors.ts';
 import { secretBytes } from '../../model/random.ts';
-import { writeOwnerFile } from '../owner-file.ts';
+import { writeOwnerFile } from '../data-folder/owner-file.ts';
 import { readText } from './open-operator.ts';
 
 /** As many as a block of SHA-256 has: more would be shortened, fewer filled up (RFC 2104 §2). */

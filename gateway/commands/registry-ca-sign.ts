@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { native } from '../../model/dialects/native.ts';
 import { OnrampError } from '../../model/errors.ts';
 import { deviceKey } from '../../model/identifiers.ts';
-import { paths } from '../paths.ts';
+import { paths } from '../data-folder/paths.ts';
 import { CaFolder, defaultCaFolder } from './ca-folder.ts';
 import {
   type CommandEnvironment,

@@ -6,7 +6,7 @@ import { groupSecret } from '../../model/group-secret.ts';
 import { deviceKey, isDirectoryId } from '../../model/identifiers.ts';
 import { limits } from '../../model/limits.ts';
 import type { GroupEntry } from '../registry/groups.ts';
-import { givenKey } from '../registry/sqlite-groups.ts';
+import { givenKey } from '../registry/sqlite/sqlite-groups.ts';
 import {
   type CommandEnvironment,
   type CommandRun,

@@ -3,7 +3,7 @@
 import { type FileHandle, open, readFile, unlink } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { messageOf, OnrampError } from '../../model/errors.ts';
-import { DecodedText } from '../registry/import-encoding.ts';
+import { DecodedText } from '../registry/imports/import-encoding.ts';
 import { cardText, type ShownTrial } from './card-text.ts';
 import {
   type CommandEnvironment,

@@ -5,7 +5,7 @@
 import type { Readable } from 'node:stream';
 import type { Clock, Timer } from '../../model/clock.ts';
 import { type Limits, limits as systemLimits } from '../../model/limits.ts';
-import { heartbeat, SseViewers, sseEvent } from '../sse-viewers.ts';
+import { heartbeat, SseViewers, sseEvent } from '../api/sse-viewers.ts';
 import type { DeviceEvent, DeviceEventHub, ToldDeviceEvent } from './device-event.ts';
 import { eventText } from './event-text.ts';
 

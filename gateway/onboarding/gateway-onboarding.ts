@@ -9,12 +9,11 @@ import type { DeviceState } from '../../model/device.ts';
 import { type ErrorCode, messageOf } from '../../model/errors.ts';
 import { deviceKey } from '../../model/identifiers.ts';
 import type { DeviceEventHub } from '../device-events/device-event.ts';
-import { type FromWorker, type ToWorker, toFailure } from '../messages.ts';
+import { type FromWorker, type ToWorker, toFailure } from '../processes/messages.ts';
 import type { Pinning } from '../registry/authorities.ts';
 import type { Enrolment } from '../registry/groups.ts';
 import type { FirstUse, LifeOutcome } from '../registry/lives.ts';
 import type { DirectoryEntry, Registry } from '../registry/registry.ts';
-import { type EndedSession, SessionDirectory } from '../session-directory.ts';
 import { changeLife, changeLives, shutOutCode, shutOutCodeOf } from './change-life.ts';
 import { Gathered } from './gathered.ts';
 import { LifeBook } from './life-book.ts';
@@ -23,6 +22,7 @@ import { LifeWriter } from './life-writer.ts';
 import type { Onboarding, OnboardingCounts, PlaceCounts, RequestedChange } from './onboarding.ts';
 import { type ProvisionedDevice, Provisioning } from './provisioning.ts';
 import type { Question } from './questions.ts';
+import { type EndedSession, SessionDirectory } from './session-directory.ts';
 import { SessionLimits } from './session-limits.ts';
 
 export interface GatewayOnboardingOptions {

@@ -3,8 +3,8 @@
 import type { Clock } from '../../model/clock.ts';
 import type { GatewaySettings } from '../config.ts';
 import { EventHub } from '../device-events/event-hub.ts';
+import type { WorkerPool } from '../processes/worker-pool.ts';
 import type { Registry } from '../registry/registry.ts';
-import type { WorkerPool } from '../worker-pool.ts';
 import { GatewayOnboarding } from './gateway-onboarding.ts';
 
 export interface StartOnboardingOptions {

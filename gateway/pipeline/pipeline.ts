@@ -8,13 +8,13 @@ import type { Clock, Timer } from '../../model/clock.ts';
 import { type ErrorCode, errorCodeOf } from '../../model/errors.ts';
 import { type Limits, limits as systemLimits } from '../../model/limits.ts';
 import type { DeviceEventTap } from '../device-events/device-event.ts';
+import { JournalShare } from '../fairness/journal-share.ts';
 import type { Commit, WorkerCounters } from '../journal/commit.ts';
 import { zeroCounters } from '../journal/commit.ts';
-import type { JournalBacklog } from '../messages.ts';
+import type { JournalBacklog } from '../processes/messages.ts';
 import { contentBytes, type MessageSink, type SourceMessage } from '../sources/source.ts';
 import { Batch, limitKey, type RulesOf } from './batch.ts';
 import { BatchEvents } from './batch-events.ts';
-import { JournalShare } from './journal-share.ts';
 import { RefusalLimiter } from './refusal-limiter.ts';
 
 /** Where commits go: the journal. */

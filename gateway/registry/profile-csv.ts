@@ -4,9 +4,9 @@ import { OnrampError } from '../../model/errors.ts';
 import { limits } from '../../model/limits.ts';
 import type { DeviceProfile, Name } from '../../model/profile.ts';
 import { profileFromDocument } from '../../model/profile-document.ts';
-import { type CsvRow, readCsv } from './csv-text.ts';
 import { quoted } from './device-check.ts';
-import type { ByteSource } from './import-encoding.ts';
+import { type CsvRow, readCsv } from './imports/csv-text.ts';
+import type { ByteSource } from './imports/import-encoding.ts';
 
 /** The columns; name and type must be there. */
 export const profileColumns = [

@@ -1,6 +1,6 @@
 /** The file of the dead letters: one table, and tallies that triggers keep. */
 
-import type { DatabaseFile } from '../sqlite-file.ts';
+import type { DatabaseFile } from '../data-folder/sqlite-file.ts';
 
 const version1 = `
 CREATE TABLE letter (

@@ -5,8 +5,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Clock, systemClock } from '../../model/clock.ts';
 import { type ErrorCode, errorCodeOf, OnrampError } from '../../model/errors.ts';
 import { limits } from '../../model/limits.ts';
+import { inTransaction, openForWriting, whenFree } from '../data-folder/sqlite-file.ts';
 import type { Refusal } from '../journal/commit.ts';
-import { inTransaction, openForWriting, whenFree } from '../sqlite-file.ts';
 import { deadLetterFile } from './dead-letter-file.ts';
 
 /** Who refused: our check, or the store. The payload is what was sent, or line protocol. */

@@ -8,7 +8,7 @@ import { messageOf } from '../../model/errors.ts';
 import { LatencyHistogram } from '../../model/histogram.ts';
 import { limits } from '../../model/limits.ts';
 import { splitLines } from '../../model/line-protocol.ts';
-import type { ShipperStatus } from '../status.ts';
+import type { ShipperStatus } from '../status/status.ts';
 import type { LineBatch, Store, WriteResult } from '../stores/store.ts';
 import { Backoff } from './backoff.ts';
 import type { DeadLetter, DeadLetters } from './dead-letters.ts';

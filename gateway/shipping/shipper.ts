@@ -6,7 +6,7 @@
 import { sleep, type Timer } from '../../model/clock.ts';
 import { messageOf } from '../../model/errors.ts';
 import { LatencyHistogram } from '../../model/histogram.ts';
-import type { ShipperStatus } from '../status.ts';
+import type { ShipperStatus } from '../status/status.ts';
 import { Backoff } from './backoff.ts';
 import { Delivery, type DeliveryOptions } from './delivery.ts';
 import type { PendingRecord } from './feed.ts';

@@ -1,8 +1,8 @@
 /** What finished generations have shipped, all together, in one small file. */
 
 import { existsSync, readFileSync } from 'node:fs';
+import { writeOwnerFile } from '../data-folder/owner-file.ts';
 import type { WorkerCounters } from '../journal/commit.ts';
-import { writeOwnerFile } from '../owner-file.ts';
 import { nothingShipped, type Shipped } from './feed.ts';
 
 interface TotalsFile extends Shipped {

@@ -5,7 +5,7 @@
 
 import { hash } from 'node:crypto';
 import { limits } from '../../model/limits.ts';
-import { LoginBackoff, networkOf } from '../login-backoff.ts';
+import { LoginBackoff, networkOf } from '../fairness/login-backoff.ts';
 
 export interface DoorLimiterOptions {
   /** User names remembered to have been let in, with their addresses; beyond it the oldest go. */

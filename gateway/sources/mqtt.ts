@@ -12,13 +12,13 @@ import { parseClaimUsername } from '../../model/dialects/native-provisioning.ts'
 import type { ErrorCode } from '../../model/errors.ts';
 import { limits } from '../../model/limits.ts';
 import type { DeviceEventTap } from '../device-events/device-event.ts';
+import type { EnterpriseGate } from '../fairness/enterprise-gate.ts';
 import type { Ask } from '../onboarding/questions.ts';
 import type { KnownDevice } from '../pipeline/known-device.ts';
 import { ClaimAllowance } from './claim-allowance.ts';
 import { ClaimSession } from './claim-session.ts';
 import { authenticateOpen, type DeviceDirectory } from './device-directory.ts';
 import { DoorLimiter } from './door-limiter.ts';
-import type { EnterpriseGate } from './enterprise-gate.ts';
 import { keyOf, SessionEvents } from './session-events.ts';
 import type { EndsSessions, SessionReports } from './session-reports.ts';
 import type {

@@ -1,7 +1,7 @@
 /** What a source with sessions tells the rest of its worker, and is asked of it. */
 
 import type { ErrorCode } from '../../model/errors.ts';
-import type { SessionChange } from '../messages.ts';
+import type { SessionChange } from '../processes/messages.ts';
 
 /** Told of every session that opens and ends, in their order. */
 export interface SessionReports {

@@ -5,8 +5,8 @@ import { isIPv4 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { isLoopbackName } from '../api/access.ts';
 import type { GatewaySettings } from '../config.ts';
+import { hostOfUrl, namesHost, type TlsIdentity } from '../data-folder/tls-identity.ts';
 import type { BothLanguages } from '../device-events/event-phrases.ts';
-import { hostOfUrl, namesHost, type TlsIdentity } from '../tls-identity.ts';
 import { trustAnchorOf } from './trust-anchor.ts';
 
 /** Where MQTT 3.1.1 is spoken. */

@@ -12,11 +12,11 @@ import { expect, onTestFinished, test } from 'vitest';
 import { GatewayClient } from '../../benchmarks/gateway-client.ts';
 import type { ConnectionCard } from '../../gateway/api/connection-card.ts';
 import { parseSettings } from '../../gateway/config.ts';
-import { tryLockExclusive } from '../../gateway/data-lock.ts';
-import { GatewayLauncher } from '../../gateway/launcher.ts';
-import { paths } from '../../gateway/paths.ts';
+import { tryLockExclusive } from '../../gateway/data-folder/data-lock.ts';
+import { paths } from '../../gateway/data-folder/paths.ts';
+import { GatewayLauncher } from '../../gateway/processes/launcher.ts';
+import type { FromSupervisor } from '../../gateway/processes/supervisor-process.ts';
 import { type GatewayAddress, Supervisor } from '../../gateway/supervisor.ts';
-import type { FromSupervisor } from '../../gateway/supervisor-process.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 
 function settings() {
@@ -75,9 +75,13 @@ async function storeOne({ httpUrl, operatorToken, mqttPort }: GatewayAddress): P
 
 test('a supervisor whose launcher vanishes while it stops ends in order', async () => {
   const chosen = settings();
-  const child = fork(new URL('../../gateway/supervisor-process.ts', import.meta.url), [], {
-    serialization: 'advanced',
-  });
+  const child = fork(
+    new URL('../../gateway/processes/supervisor-process.ts', import.meta.url),
+    [],
+    {
+      serialization: 'advanced',
+    },
+  );
   onTestFinished(() => void child.kill('SIGKILL'));
   child.send({ type: 'start', settings: chosen });
   const [message] = (await once(child, 'message')) as [FromSupervisor];

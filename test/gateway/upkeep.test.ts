@@ -2,8 +2,8 @@
 
 import { expect, onTestFinished, test } from 'vitest';
 import { parseSettings } from '../../gateway/config.ts';
+import type { IndexedStats } from '../../gateway/processes/worker-pool.ts';
 import { Upkeep } from '../../gateway/upkeep.ts';
-import type { IndexedStats } from '../../gateway/worker-pool.ts';
 import { VirtualClock } from '../helpers/virtual-clock.ts';
 
 const hourMs = 3_600_000;

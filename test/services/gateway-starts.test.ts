@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import mqtt from 'mqtt';
 import { afterEach, expect, test } from 'vitest';
 import { type GatewaySettingsInput, parseSettings } from '../../gateway/config.ts';
-import { GatewayLauncher } from '../../gateway/launcher.ts';
+import { GatewayLauncher } from '../../gateway/processes/launcher.ts';
 import { TestGateway } from '../helpers/gateway.ts';
 import { freePort } from '../helpers/services.ts';
 

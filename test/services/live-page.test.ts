@@ -13,7 +13,7 @@ import { parseSnapshot, type Snapshot } from '../../dashboards/live/snapshot.ts'
 import { pagesFolder } from '../../gateway/api/pages.ts';
 import { countDefinitions } from '../../gateway/api/place-counts.ts';
 import type { KeptDeadLetter } from '../../gateway/shipping/dead-letters.ts';
-import type { GatewayStatus } from '../../gateway/status.ts';
+import type { GatewayStatus } from '../../gateway/status/status.ts';
 import { districts } from '../../model/enterprise.ts';
 import { errorTable } from '../../model/errors.ts';
 import { Browser } from '../helpers/browser.ts';

@@ -16,10 +16,10 @@ import type { DeviceEventHub } from '../../../gateway/device-events/device-event
 import { offlineOnboarding } from '../../../gateway/onboarding/offline-onboarding.ts';
 import type { OnboardingCounts, PlaceCounts } from '../../../gateway/onboarding/onboarding.ts';
 import type { Registry } from '../../../gateway/registry/registry.ts';
-import { openRegistry } from '../../../gateway/registry/sqlite.ts';
+import { openRegistry } from '../../../gateway/registry/sqlite/sqlite.ts';
 import type { Role } from '../../../gateway/registry/tokens.ts';
 import { type DeadLetter, DeadLetters } from '../../../gateway/shipping/dead-letters.ts';
-import type { GatewayStatus } from '../../../gateway/status.ts';
+import type { GatewayStatus } from '../../../gateway/status/status.ts';
 import { MemoryStore } from '../../../gateway/stores/memory.ts';
 import type { Store } from '../../../gateway/stores/store.ts';
 import type { Endpoint } from '../../../gateway/trials/endpoint.ts';

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { deadLettersCommand } from '../../../gateway/commands/dead-letters.ts';
 import { registryCommand } from '../../../gateway/commands/registry.ts';
-import { tryLockExclusive } from '../../../gateway/data-lock.ts';
-import { paths } from '../../../gateway/paths.ts';
+import { tryLockExclusive } from '../../../gateway/data-folder/data-lock.ts';
+import { paths } from '../../../gateway/data-folder/paths.ts';
 import { run, runningWorld, stoppedWorld } from './command-world.ts';
 
 describe('a command', () => {

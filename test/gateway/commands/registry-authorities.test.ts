@@ -14,8 +14,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createDevelopmentCa } from '../../../gateway/commands/development-ca.ts';
-import { tryLockExclusive } from '../../../gateway/data-lock.ts';
-import { paths } from '../../../gateway/paths.ts';
+import { tryLockExclusive } from '../../../gateway/data-folder/data-lock.ts';
+import { paths } from '../../../gateway/data-folder/paths.ts';
 import { checkClientCertificate } from '../../../gateway/registry/certificate-check.ts';
 import { VirtualClock } from '../../helpers/virtual-clock.ts';
 import {

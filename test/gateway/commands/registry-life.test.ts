@@ -1,8 +1,8 @@
 /** `registry suspend`, `resume`, `revoke` and `decommission`, and being asked before. */
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { tryLockExclusive } from '../../../gateway/data-lock.ts';
-import { paths } from '../../../gateway/paths.ts';
+import { tryLockExclusive } from '../../../gateway/data-folder/data-lock.ts';
+import { paths } from '../../../gateway/data-folder/paths.ts';
 import {
   type CommandWorld,
   RegistryCommands,

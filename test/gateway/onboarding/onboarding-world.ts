@@ -2,9 +2,13 @@
 
 import { onTestFinished } from 'vitest';
 import { EventHub } from '../../../gateway/device-events/event-hub.ts';
-import { fromFailure, type SessionChange, type ToWorker } from '../../../gateway/messages.ts';
 import { GatewayOnboarding } from '../../../gateway/onboarding/gateway-onboarding.ts';
 import type { Question } from '../../../gateway/onboarding/questions.ts';
+import {
+  fromFailure,
+  type SessionChange,
+  type ToWorker,
+} from '../../../gateway/processes/messages.ts';
 import { VirtualClock } from '../../helpers/virtual-clock.ts';
 import { openEmpty } from '../registry/open.ts';
 

@@ -1,6 +1,6 @@
 /** Holds a lock until it is killed. Arguments: file, `exclusive` or `shared`. */
 
-import { lockShared, tryLockExclusive } from '../../../gateway/data-lock.ts';
+import { lockShared, tryLockExclusive } from '../../../gateway/data-folder/data-lock.ts';
 
 const [path = '', kind = ''] = process.argv.slice(2);
 

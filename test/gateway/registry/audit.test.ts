@@ -1,12 +1,12 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { AuditEntry, AuditFilter, LifeChange } from '../../../gateway/registry/lives.ts';
+import type { Registry } from '../../../gateway/registry/registry.ts';
 import {
   auditChaptersMax,
   auditPage,
   chapterEntries,
-} from '../../../gateway/registry/audit-table.ts';
-import type { AuditEntry, AuditFilter, LifeChange } from '../../../gateway/registry/lives.ts';
-import type { Registry } from '../../../gateway/registry/registry.ts';
+} from '../../../gateway/registry/sqlite/audit-table.ts';
 import type { LifeEvent } from '../../../model/device.ts';
 import { limits } from '../../../model/limits.ts';
 import { failureOf, openEmpty } from './open.ts';

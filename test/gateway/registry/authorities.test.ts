@@ -7,7 +7,7 @@ import {
   checkClientCertificate,
   fingerprintOf,
 } from '../../../gateway/registry/certificate-check.ts';
-import { suspendedPerPart } from '../../../gateway/registry/suspend-known.ts';
+import { suspendedPerPart } from '../../../gateway/registry/sqlite/suspend-known.ts';
 import type { LifeEvent } from '../../../model/device.ts';
 import { OnrampError } from '../../../model/errors.ts';
 import { limits } from '../../../model/limits.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readDevicesCsv } from '../../../gateway/registry/import-format.ts';
+import { readDevicesCsv } from '../../../gateway/registry/imports/import-format.ts';
 import type { ImportOptions, ImportRow, RowError } from '../../../gateway/registry/registry.ts';
 import { buildCity } from '../../../model/city.ts';
 import { fleetSecret, secretHash } from '../../../model/fleet-secret.ts';

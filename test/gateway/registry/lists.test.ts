@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { deviceQueries } from '../../../gateway/registry/device-list.ts';
 import type {
   DeviceFilter,
   DirectoryEntry,
@@ -14,7 +13,8 @@ import type {
   PageRequest,
   Registry,
 } from '../../../gateway/registry/registry.ts';
-import { openRegistry } from '../../../gateway/registry/sqlite.ts';
+import { deviceQueries } from '../../../gateway/registry/sqlite/device-list.ts';
+import { openRegistry } from '../../../gateway/registry/sqlite/sqlite.ts';
 import { buildCity } from '../../../model/city.ts';
 import { systemClock } from '../../../model/clock.ts';
 import type { DeviceState } from '../../../model/device.ts';

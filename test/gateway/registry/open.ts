@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Registry, RegistryReader } from '../../../gateway/registry/registry.ts';
-import { openReader, openRegistry } from '../../../gateway/registry/sqlite.ts';
+import { openReader, openRegistry } from '../../../gateway/registry/sqlite/sqlite.ts';
 import { type Clock, systemClock } from '../../../model/clock.ts';
 import type { ErrorCode } from '../../../model/errors.ts';
 import { OnrampError } from '../../../model/errors.ts';

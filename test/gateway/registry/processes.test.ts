@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, it, onTestFinished } from 'vitest';
-import { openRegistry } from '../../../gateway/registry/sqlite.ts';
+import { openRegistry } from '../../../gateway/registry/sqlite/sqlite.ts';
 import { systemClock } from '../../../model/clock.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 import { openEmpty } from './open.ts';

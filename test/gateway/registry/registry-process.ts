@@ -1,6 +1,6 @@
 /** A process beside the tests: reads a registry, or imports into one until it is killed. */
 
-import { openReader, openRegistry } from '../../../gateway/registry/sqlite.ts';
+import { openReader, openRegistry } from '../../../gateway/registry/sqlite/sqlite.ts';
 import { systemClock } from '../../../model/clock.ts';
 
 const sealKey = Buffer.alloc(32, 1);

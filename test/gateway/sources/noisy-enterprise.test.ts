@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { EnterpriseGate } from '../../../gateway/fairness/enterprise-gate.ts';
 import { Pipeline } from '../../../gateway/pipeline/pipeline.ts';
 import { compileRules } from '../../../gateway/pipeline/signal-check.ts';
-import { EnterpriseGate } from '../../../gateway/sources/enterprise-gate.ts';
 import type { Outcome, SourceMessage } from '../../../gateway/sources/source.ts';
 import { limits } from '../../../model/limits.ts';
 import { VirtualClock } from '../../helpers/virtual-clock.ts';

@@ -5,7 +5,7 @@ import {
   createDevelopmentCa,
   signDeviceCertificate,
 } from '../../../gateway/commands/development-ca.ts';
-import { tlsIdentity } from '../../../gateway/tls-identity.ts';
+import { tlsIdentity } from '../../../gateway/data-folder/tls-identity.ts';
 import { endpointOf, type Listening, lanAddress } from '../../../gateway/trials/endpoint.ts';
 import { trustAnchorOf } from '../../../gateway/trials/trust-anchor.ts';
 import { systemClock } from '../../../model/clock.ts';

@@ -1,0 +1,135 @@
+/** The worker processes: started, watched, started again when they die. */
+
+import { fork } from 'node:child_process';
+import type { Clock } from '../../model/clock.ts';
+import type { SourceAddress } from '../sources/source.ts';
+import { type FromWorker, fromFailure, type ToWorker, type WorkerStats } from './messages.ts';
+import { type Ended, RestartedProcess, type RestartPace } from './restarted-process.ts';
+
+type Start = Extract<ToWorker, { type: 'start' }>;
+
+export interface WorkerPoolOptions {
+  readonly count: number;
+  readonly clock: Clock;
+  /** What a worker is told; `generation` is new for each process. */
+  readonly startMessage: (index: number, generation: string) => Start;
+  /** A new, never used name of a journal generation. */
+  readonly generationName: (index: number) => string;
+  /** What a worker says, but of its life; its totals have been taken in before. */
+  readonly onMessage: (index: number, message: FromWorker) => void;
+  /** A worker can be told; another process than before when the last one had died. */
+  readonly onReady: (index: number) => void;
+  /** Last totals of a worker that is gone; its generation is no longer live. */
+  readonly onGone: (index: number, stats: WorkerStats | null) => void;
+  readonly log: { warn(message: string): void };
+}
+
+/** Totals of the worker in one place; another process in the same place has the same index. */
+export interface IndexedStats extends WorkerStats {
+  /** From 0. */
+  readonly index: number;
+}
+
+interface WorkerSlot {
+  readonly index: number;
+  readonly process: RestartedProcess<SourceAddress, FromWorker, ToWorker>;
+  /** Of the living process; null between two. */
+  generation: string | null;
+  stats: WorkerStats | null;
+}
+
+const pace: RestartPace = { delayMs: 200, delayMaxMs: 10_000, healthyAfterMs: 10_000 };
+const stopTimeoutMs = 10_000;
+
+export class WorkerPool {
+  readonly #options: WorkerPoolOptions;
+  readonly #slots: readonly WorkerSlot[];
+  #addresses: readonly SourceAddress[] = [];
+  #restarts = 0;
+
+  constructor(options: WorkerPoolOptions) {
+    this.#options = options;
+    this.#slots = Array.from({ length: options.count }, (_, index) => this.#slot(index));
+  }
+
+  /** Starts the workers one after the other, so that the first decides ports of 0. */
+  async start(): Promise<void> {
+    for (const { process } of this.#slots) this.#addresses = [await process.start()];
+  }
+
+  get addresses(): readonly SourceAddress[] {
+    return this.#addresses;
+  }
+
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  /** Totals of the living workers, in the order of their index. */
+  stats(): IndexedStats[] {
+    return this.#slots.flatMap(({ index, stats }) => (stats ? [{ index, ...stats }] : []));
+  }
+
+  /** Generations whose writer lives. */
+  liveGenerations(): ReadonlySet<string> {
+    return new Set(this.#slots.flatMap(({ generation }) => (generation ? [generation] : [])));
+  }
+
+  /** Tells one worker. What was said to a process that has died does not reach the next one. */
+  send(index: number, message: ToWorker): void {
+    this.#slots[index]?.process.send(message);
+  }
+
+  /** Tells every worker. */
+  broadcast(message: ToWorker): void {
+    for (const { process } of this.#slots) process.send(message);
+  }
+
+  /** Ends the workers: they commit what waits and close their sessions. May be called again. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#slots.map(({ process }) => process.stop()));
+  }
+
+  #slot(index: number): WorkerSlot {
+    const { clock, generationName, onMessage, onReady, startMessage } = this.#options;
+    const slot: WorkerSlot = {
+      index,
+      generation: null,
+      stats: null,
+      process: new RestartedProcess({
+        name: `worker ${index}`,
+        clock,
+        pace,
+        stopTimeoutMs,
+        fork: () =>
+          fork(new URL('../worker.ts', import.meta.url), [], { serialization: 'advanced' }),
+        greeting: () => {
+          slot.generation = generationName(index);
+          return startMessage(index, slot.generation);
+        },
+        hear: (message) => {
+          if (message.type === 'ready') return { ready: message.address };
+          if (message.type === 'failed') return { failed: fromFailure(message) };
+          if (message.type === 'stats') slot.stats = message.stats;
+          onMessage(index, message);
+          return null;
+        },
+        onReady: () => onReady(index),
+        onEnded: (ended) => this.#ended(slot, ended),
+      }),
+    };
+    return slot;
+  }
+
+  #ended(slot: WorkerSlot, { again, how, pid }: Ended): void {
+    const { log, onGone } = this.#options;
+    const { stats } = slot;
+    slot.generation = null;
+    slot.stats = null;
+    onGone(slot.index, stats);
+    if (!again) return;
+    this.#restarts++;
+    const who = pid === undefined ? `${slot.index}` : `${slot.index} (pid ${pid})`;
+    log.warn(`Worker ${who} ended with ${how}; starting another.`);
+  }
+}
