@@ -87,7 +87,7 @@ describe.each([
     ]);
     if ('api' in world) {
       const { told } = (world as Awaited<ReturnType<typeof runningWorld>>).api.onboarding;
-      expect(told).toContain('identity acme.press-7');
+      expect(told).toContain('identity acme.press-7 device.suspended');
     }
   });
 });

@@ -13,7 +13,7 @@ import {
 import { systemClock } from '../../../model/clock.ts';
 import { VirtualClock } from '../../helpers/virtual-clock.ts';
 
-const program = fileURLToPath(new URL('processes/hold-lock.ts', import.meta.url));
+const program = fileURLToPath(new URL('../processes/hold-lock.ts', import.meta.url));
 
 let data: string;
 let path: string;
