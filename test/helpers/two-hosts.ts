@@ -65,8 +65,15 @@ export class TwoHosts {
     }
   }
 
-  /** Null, said loudly, where namespaces cannot be made; throws where they must be. */
+  /**
+   * Null, said loudly, where namespaces cannot be made. With ONRAMP_REQUIRE_SERVICES=1 it throws
+   * instead, unless ONRAMP_NO_NAMESPACES=1 says that this machine forbids them.
+   */
   static open(): TwoHosts | null {
+    if (process.env.ONRAMP_NO_NAMESPACES === '1') {
+      process.stderr.write('\n!!! SKIPPED: no network namespace may be made here.\n');
+      return null;
+    }
     if (requireProgram('ip') === null) return null;
     const names = [`onramp-a-${process.pid}`, `onramp-b-${process.pid}`] as const;
     try {
