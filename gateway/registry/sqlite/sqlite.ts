@@ -91,6 +91,8 @@ class SqliteRegistry extends SqliteReader implements Registry {
   #import: ImportRun | null = null;
   /** The import before, until it has left everything fast. */
   #tidying: ImportRun | null = null;
+  /** Ends of imports that still hold the file. */
+  readonly #ends = new Set<Promise<void>>();
 
   constructor(db: DatabaseSync, path: string, clock: Clock, sealKey: Buffer) {
     super(db, path, sealKey);
@@ -113,6 +115,7 @@ class SqliteRegistry extends SqliteReader implements Registry {
     super.close();
     // Until its thread is gone, an import holds the file.
     await Promise.all([this.#import?.close(), this.#tidying?.close()]);
+    await Promise.all(this.#ends);
   }
 
   add(device: NewDevice, actor = operator): Promise<IssuedCredential> {
@@ -237,7 +240,8 @@ class SqliteRegistry extends SqliteReader implements Registry {
       return await body(run);
     } finally {
       this.#import = null;
-      void this.#tidy(run);
+      const end = this.#tidy(run).finally(() => this.#ends.delete(end));
+      this.#ends.add(end);
     }
   }
 
