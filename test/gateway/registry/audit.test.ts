@@ -1,47 +1,13 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { AuditEntry, AuditFilter, LifeChange } from '../../../gateway/registry/lives.ts';
-import type { Registry } from '../../../gateway/registry/registry.ts';
 import {
   auditChaptersMax,
   auditPage,
   chapterEntries,
 } from '../../../gateway/registry/sqlite/audit-table.ts';
-import type { LifeEvent } from '../../../model/device.ts';
 import { limits } from '../../../model/limits.ts';
+import { change, register, wholeTrail } from './life-world.ts';
 import { failureOf, openEmpty } from './open.ts';
-
-function change(device: string, event: LifeEvent, atMs = 1000): LifeChange {
-  return { enterprise: 'acme', device, event, atMs, cause: `because ${event}`, actor: 'system' };
-}
-
-/** Registers `count` devices `d00001` … of `enterprise`. */
-async function register(registry: Registry, count: number, enterprise = 'acme'): Promise<void> {
-  await registry.importDevices(
-    (async function* () {
-      for (let row = 1; row <= count; row++) {
-        const device = `d${String(row).padStart(5, '0')}`;
-        yield { row, enterprise, device, profile: 'generic' };
-      }
-    })(),
-  );
-}
-
-async function wholeTrail(
-  registry: Registry,
-  filter: AuditFilter,
-  limit: number,
-): Promise<AuditEntry[]> {
-  const entries: AuditEntry[] = [];
-  let after: string | undefined;
-  for (;;) {
-    const page = await registry.lives.audit(filter, { after, limit });
-    expect(page.items.length).toBeLessThanOrEqual(limit);
-    entries.push(...page.items);
-    if (page.next === null) return entries;
-    after = page.next;
-  }
-}
 
 describe('the audit trail', () => {
   it('is read newest first, of all, of an enterprise, of a device, every entry once', async () => {

@@ -1,50 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { AuditEntry, AuditFilter, LifeChange } from '../../../gateway/registry/lives.ts';
-import type { Registry } from '../../../gateway/registry/registry.ts';
 import {
   type DeviceLife,
   type DeviceState,
-  type LifeEvent,
   lifeEvents,
   newLife,
   transition,
 } from '../../../model/device.ts';
 import { secretHash } from '../../../model/fleet-secret.ts';
 import { limits } from '../../../model/limits.ts';
+import { change, register, wholeTrail } from './life-world.ts';
 import { failureOf, openEmpty } from './open.ts';
-
-function change(device: string, event: LifeEvent, atMs = 1000): LifeChange {
-  return { enterprise: 'acme', device, event, atMs, cause: `because ${event}`, actor: 'system' };
-}
-
-/** Registers `count` devices `d00001` … of `enterprise`. */
-async function register(registry: Registry, count: number, enterprise = 'acme'): Promise<void> {
-  await registry.importDevices(
-    (async function* () {
-      for (let row = 1; row <= count; row++) {
-        const device = `d${String(row).padStart(5, '0')}`;
-        yield { row, enterprise, device, profile: 'generic' };
-      }
-    })(),
-  );
-}
-
-async function wholeTrail(
-  registry: Registry,
-  filter: AuditFilter,
-  limit: number,
-): Promise<AuditEntry[]> {
-  const entries: AuditEntry[] = [];
-  let after: string | undefined;
-  for (;;) {
-    const page = await registry.lives.audit(filter, { after, limit });
-    expect(page.items.length).toBeLessThanOrEqual(limit);
-    entries.push(...page.items);
-    if (page.next === null) return entries;
-    after = page.next;
-  }
-}
 
 describe('changes', () => {
   it('happen in their order, and each is in the audit trail with time, cause and actor', async () => {
