@@ -7,8 +7,9 @@ import { createServer as createTlsServer, TLSSocket, type Server as TlsServer } 
 import { OnrampError } from '../model/errors.ts';
 
 export interface ListenOptions {
-  readonly host: string;
-  /** 0 picks a free port. */
+  /** Addresses to listen on, at least one. */
+  readonly hosts: readonly string[];
+  /** 0 picks a free port, the same on every address. */
   readonly port: number;
   readonly tls?: { readonly port: number; readonly key: string; readonly cert: string } | undefined;
   /** Several processes share the port (Linux). */
@@ -59,8 +60,8 @@ export async function openListeners(
     next(socket);
   };
   const servers: Server[] = [];
-  const listen = async (server: Server, port: number): Promise<number> => {
-    const { host, reusePort } = options;
+  const { hosts, reusePort } = options;
+  const listen = async (server: Server, host: string, port: number): Promise<number> => {
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error: NodeJS.ErrnoException) => {
         reject(
@@ -74,19 +75,24 @@ export async function openListeners(
     servers.push(server);
     return (server.address() as { port: number }).port;
   };
+  const listenOnAll = async (next: (socket: Socket) => void, wanted: number): Promise<number> => {
+    let port = wanted;
+    for (const host of hosts) port = await listen(createServer(accepting(next)), host, port);
+    return port;
+  };
   const close = async (): Promise<void> => {
     const closed = servers.map((server) => new Promise((resolve) => server.close(resolve)));
     for (const socket of open) socket.destroy();
     await Promise.all(closed);
   };
   try {
-    const port = await listen(createServer(accepting(onConnection)), options.port);
+    const port = await listenOnAll(onConnection, options.port);
     const { tls, tlsHandshakeTimeoutMs } = options;
     if (tls === undefined) return { port, tlsPort: null, close };
     const handshakes = tlsHandshakes(tls, tlsHandshakeTimeoutMs, onConnection);
     // The TLS server itself does not listen: what it does not know yet counts already.
-    const raw = createServer(accepting((socket) => handshakes.emit('connection', socket)));
-    return { port, tlsPort: await listen(raw, tls.port), close };
+    const onRaw = (socket: Socket) => void handshakes.emit('connection', socket);
+    return { port, tlsPort: await listenOnAll(onRaw, tls.port), close };
   } catch (error) {
     await close();
     throw error;

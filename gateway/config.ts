@@ -41,6 +41,15 @@ const brokerSettings = z.strictObject({
   tlsKeyFile: z.string().optional().describe('PEM key; without it a self-signed one is made'),
   tlsCertFile: z.string().optional().describe('PEM certificate chain belonging to tlsKeyFile'),
   sessionsMax: z.int().min(1).max(1_000_000).default(12_500).describe('Sessions of one worker'),
+  loopbackAddresses: z
+    .int()
+    .min(1)
+    .max(limits.loopbackAddressesMax)
+    .default(1)
+    .describe(
+      'Without lan: listen on this many addresses from 127.0.0.1 on, for more sessions from this ' +
+        'machine than one address has ports',
+    ),
 });
 
 const journalSettings = z.strictObject({

@@ -5,6 +5,7 @@ import { limits } from '../model/limits.ts';
 import { lockShared } from './data-folder/data-lock.ts';
 import { registryKeyIn } from './data-folder/owner-file.ts';
 import { paths } from './data-folder/paths.ts';
+import { mqttHosts } from './data-folder/possession.ts';
 import { EventTap } from './device-events/event-tap.ts';
 import { EnterpriseGate } from './fairness/enterprise-gate.ts';
 import { nodeFiles } from './journal/files.ts';
@@ -185,7 +186,7 @@ function mqttOptions({ settings, ports, tls }: Start) {
   return {
     access: settings.broker.access,
     listen: {
-      host: settings.lan ? '0.0.0.0' : '127.0.0.1',
+      hosts: mqttHosts(settings),
       port: ports.mqtt,
       tls: tls && ports.mqttTls !== null ? { port: ports.mqttTls, ...tls } : undefined,
       reusePort: settings.workers > 1,

@@ -56,6 +56,8 @@ export const limits = Object.freeze({
   keepaliveSecondsMax: 3600,
   /** Keepalive under which ackWaitMsMax would not fit is served, but not recommended. */
   keepaliveSecondsDefault: 60,
+  /** Loopback addresses a gateway may listen on. */
+  loopbackAddressesMax: 256,
   /** Time for a CONNECT to arrive on a new connection. */
   connectTimeoutMs: 10 * secondMs,
   /** Time for a TLS handshake on a new connection. */

@@ -4,6 +4,8 @@ import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { Clock } from '../../model/clock.ts';
 import { messageOf, OnrampError } from '../../model/errors.ts';
+import { loopbackAddress } from '../../model/loopback.ts';
+import type { GatewaySettings } from '../config.ts';
 import { type Lock, lockExclusive, tryLockExclusive } from './data-lock.ts';
 import type { DataPaths } from './paths.ts';
 
@@ -36,6 +38,12 @@ export function takeDataFolder(data: DataPaths): Lock {
 export async function waitForOrphans(data: DataPaths, clock: Clock): Promise<void> {
   const orphans = await lockExclusive(data.workersLock, { timeoutMs: orphanTimeoutMs, clock });
   orphans.release();
+}
+
+/** The addresses the MQTT listeners bind. */
+export function mqttHosts({ broker, lan }: Pick<GatewaySettings, 'broker' | 'lan'>): string[] {
+  if (lan) return ['0.0.0.0'];
+  return Array.from({ length: broker.loopbackAddresses }, (_, i) => loopbackAddress(i + 1));
 }
 
 /**

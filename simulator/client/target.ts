@@ -10,6 +10,7 @@ import {
   type TLSSocket,
 } from 'node:tls';
 import { messageOf, OnrampError } from '../../model/errors.ts';
+import { loopbackAddress } from '../../model/loopback.ts';
 
 export interface TargetOptions {
   /** `mqtt://host:1883` or `mqtts://host:8883`; the ports are the defaults. */
@@ -72,7 +73,7 @@ async function resolve(host: string, options: TargetOptions): Promise<string[]> 
     if (!isLoopback(host) || isIP(host) === 6) {
       throw new OnrampError('config.invalid', 'spread-loopback: the target is not 127.0.0.1');
     }
-    return Array.from({ length: options.loopbackAddresses }, (_, i) => spreadAddress(i + 1));
+    return Array.from({ length: options.loopbackAddresses }, (_, i) => loopbackAddress(i + 1));
   }
   if (isIP(host) !== 0) return [host];
   try {
@@ -82,11 +83,6 @@ async function resolve(host: string, options: TargetOptions): Promise<string[]> 
   } catch (error) {
     throw new OnrampError('simulate.target-unreachable', messageOf(error), error);
   }
-}
-
-/** The `n`-th loopback address, from 127.0.0.1. */
-function spreadAddress(n: number): string {
-  return `127.${(n >>> 16) & 0xff}.${(n >>> 8) & 0xff}.${n & 0xff}`;
 }
 
 /** A resolved target that opens sockets. */

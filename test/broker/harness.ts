@@ -57,7 +57,7 @@ export async function start(options: Partial<FrontDoorOptions> = {}): Promise<Ru
     ...options,
   });
   const { port } = await door.start({
-    host: '127.0.0.1',
+    hosts: ['127.0.0.1'],
     port: 0,
     reusePort: false,
     connectionsMax: 1000,

@@ -56,7 +56,7 @@ async function start({ connectionsMax = 10, limits = {} as Partial<Limits> } = {
     limits,
   });
   const { port, tlsPort } = await door.start({
-    host: '127.0.0.1',
+    hosts: ['127.0.0.1'],
     port: 0,
     tls: { port: 0, ...server },
     reusePort: false,

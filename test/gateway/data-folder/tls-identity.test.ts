@@ -19,7 +19,13 @@ const options = (folder: string, publicUrl?: string) => ({
   publicUrl,
   log,
 });
-const broker = { access: 'authenticated', port: 0, tlsPort: 0, sessionsMax: 10 } as const;
+const broker = {
+  access: 'authenticated',
+  port: 0,
+  tlsPort: 0,
+  sessionsMax: 10,
+  loopbackAddresses: 1,
+} as const;
 
 test('names this machine by every name and address it has, and by its public host', async () => {
   const folder = temporaryFolder();

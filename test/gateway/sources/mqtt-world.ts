@@ -91,7 +91,7 @@ export class World {
     this.source = new MqttSource({
       access: 'authenticated',
       listen: {
-        host: '127.0.0.1',
+        hosts: ['127.0.0.1'],
         port: 0,
         reusePort: false,
         connectionsMax: 1000,

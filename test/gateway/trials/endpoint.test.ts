@@ -11,7 +11,13 @@ import { trustAnchorOf } from '../../../gateway/trials/trust-anchor.ts';
 import { systemClock } from '../../../model/clock.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 
-const broker = { access: 'authenticated', port: 0, tlsPort: 0, sessionsMax: 10 } as const;
+const broker = {
+  access: 'authenticated',
+  port: 0,
+  tlsPort: 0,
+  sessionsMax: 10,
+  loopbackAddresses: 1,
+} as const;
 
 const listening = (change: Partial<Listening>): Listening => ({
   settings: { lan: false, publicUrl: undefined },
