@@ -85,22 +85,125 @@ export interface AuditReport {
   readonly complete: number;
 }
 
+/**
+ * Four ways to count who is connected, at one moment under load; a run in which they differ does not
+ * have the sessions it claims.
+ */
+export interface ConnectedProof {
+  /** Sessions as the devices see them. */
+  readonly client: number | null;
+  /** Sessions as the platform's broker sees them. */
+  readonly broker: number | null;
+  /** Established connections to the platform's MQTT ports in the kernel of its machine. */
+  readonly kernel: number | null;
+  /** Different devices with a row in the store, of the run's time. */
+  readonly store: number | null;
+}
+
+/** Readings, over all devices. What could not be asked is null. */
+export interface LedgerReport {
+  readonly sent: number;
+  readonly acked: number | null;
+  /** Distinct (device, `seq`) in the store, of the run's time. */
+  readonly stored: number | null;
+  /** Acknowledged, and neither stored nor dead-lettered whole nor overwritten. */
+  readonly lost: number | null;
+  /** Rows beyond the first of a (device, `seq`). */
+  readonly duplicated: number | null;
+  /** Acknowledged and not stored, because another `seq` of the device has its timestamp. */
+  readonly overwritten: number | null;
+  readonly deadLettered: number | null;
+  /** Stored more than `lateAfterMs` after they were due. */
+  readonly late: number | null;
+  readonly lateAfterMs: number;
+  /** The first few devices that lack something, for people. */
+  readonly examples: readonly string[];
+}
+
+/** How differently enterprises were served: their own p99 of due time to PUBACK. */
+export interface FairnessReport {
+  /** Enterprises with enough readings to say. */
+  readonly enterprises: number;
+  readonly worstEnterprise: string | null;
+  readonly worstEnterpriseAckMsP99: number | null;
+  readonly medianEnterpriseAckMsP99: number | null;
+}
+
+/**
+ * What was seen over the run, in columns of equal width. The first column begins with the first
+ * connection. A value that was not known then is null.
+ */
+export interface RunTimeline {
+  readonly columnS: number;
+  readonly phases: readonly {
+    readonly name: string;
+    readonly fromS: number;
+    readonly toS: number;
+  }[];
+  /** What was done to the system, or happened to it. */
+  readonly events: readonly { readonly atS: number; readonly text: string }[];
+  readonly sessions: readonly (number | null)[];
+  /** Of the column, in readings a second. */
+  readonly ackedPerSecond: readonly (number | null)[];
+  readonly storedPerSecond: readonly (number | null)[];
+  /** Accepted and not yet in the store, at the end of the column. */
+  readonly waiting: readonly (number | null)[];
+  /**
+   * Heat maps: for each column counts by bucket of `model/latency-buckets.ts`, trailing zeros left
+   * out. `connect`: CONNECT to session; `ack`: due to PUBACK; `stored`: due to row.
+   */
+  readonly connect: readonly (readonly number[])[];
+  readonly ack: readonly (readonly number[])[];
+  readonly stored: readonly (readonly number[])[];
+  /** By group of processes: cores in use, and resident memory. */
+  readonly resources: Readonly<
+    Record<
+      string,
+      { readonly cores: readonly (number | null)[]; readonly rssBytes: readonly (number | null)[] }
+    >
+  >;
+}
+
+/** What a scenario found besides, each in the unit of its name; null: it did not happen. */
+export interface Findings {
+  /** From the disturbance until 99 % of the sessions were back. */
+  readonly sessionsBackS?: number | null;
+  /** … until, after that, rows came in again at the rate before. */
+  readonly rowsBackS?: number | null;
+  /** Both, and the backlog gone. */
+  readonly recoveryS?: number | null;
+  /** From the end of the disturbance until nothing waited any more. */
+  readonly drainS?: number | null;
+  /** Readings a second while it drained. */
+  readonly drainPerSecond?: number | null;
+  readonly backlogMax?: number | null;
+  /** Memory of the gateway: its growth over the second half of the window, part of what it was. */
+  readonly memoryGrowth?: number | null;
+  readonly workersKilled?: number | null;
+  /** Workers the supervisor started again. */
+  readonly workersRestarted?: number | null;
+}
+
 /** Latencies in milliseconds, counts in readings. */
 export interface RunReport {
   readonly schema: 'onramp-report/1';
   readonly scenario: string;
-  readonly question: string;
+  readonly question: { readonly en: string; readonly zh: string };
   readonly verdict: Verdict;
   readonly seed: number;
   readonly startedAt: string;
   /** Of the measured window. */
   readonly durationS: number;
+  /** It was ended before its time. */
+  readonly interrupted: boolean;
   readonly environment: {
+    readonly onramp: string;
     readonly cpu: string;
     readonly cores: number;
     readonly memoryBytes: number;
     readonly node: string;
     readonly platform: string;
+    readonly descriptorLimit: number | null;
     readonly store: string;
   };
   readonly parameters: Readonly<Record<string, number | string | boolean>>;
@@ -121,8 +224,11 @@ export interface RunReport {
     readonly attempted: number;
     readonly connected: number;
     readonly failed: number;
+    readonly reconnects: number;
     readonly seconds: number;
     readonly latencyMs: LatencySummary | null;
+    readonly stagesMs: Readonly<Record<'tcp' | 'tls' | 'connack', LatencySummary | null>>;
+    readonly proof: ConnectedProof;
   };
   /** Null when the devices were registered beforehand. */
   readonly onboarding: OnboardingReport | null;
@@ -135,18 +241,13 @@ export interface RunReport {
     /** From the reading's timestamp, which is its due time, to the store's success answer. */
     readonly storedMs: LatencySummary | null;
   };
-  readonly ledger: {
-    readonly sent: number;
-    readonly acked: number | null;
-    readonly stored: number | null;
-    readonly lost: number | null;
-    readonly duplicated: number | null;
-    readonly deadLettered: number | null;
-  };
+  readonly ledger: LedgerReport;
   /** Null where nobody tried. */
   readonly isolation: IsolationReport | null;
   readonly shutOut: ShutOutReport | null;
   readonly audit: AuditReport | null;
+  readonly fairness: FairnessReport | null;
+  readonly findings: Findings;
   /** `gatewayWorkers`, `gatewaySupervisor`, `simulator`, `store`; null what could not be measured. */
   readonly resources: Readonly<Record<string, ProcessResources | null>>;
   /** CPU of each stage in microseconds for each message of the window. */
@@ -157,6 +258,11 @@ export interface RunReport {
     readonly valid: boolean;
   };
   readonly invalidReasons: readonly string[];
-  readonly failures: readonly unknown[];
+  readonly failures: readonly {
+    readonly stage: string;
+    readonly code: string;
+    readonly count: number;
+  }[];
   readonly thresholds: readonly ThresholdResult[];
+  readonly timeline: RunTimeline | null;
 }

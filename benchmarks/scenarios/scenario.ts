@@ -1,54 +1,23 @@
 /** What a scenario is: a question, its parameters at two sizes, how it is played, what must hold. */
 
-import type { RunReport } from '../../model/report.ts';
-import type { SimulationReport } from '../../simulator/report.ts';
-import type { Summary } from '../gateway-client.ts';
 import type { Bench } from '../harness/bench.ts';
-import type { Verified } from '../harness/verify.ts';
-
-/** Parameters of a run; durations as people write them. */
-export interface ScenarioParameters {
-  readonly devices: number;
-  readonly enterprises: number;
-  readonly interval: string;
-  readonly duration: string;
-  readonly report: 'key' | 'full';
-  readonly workers: number;
-  readonly seed: number;
-}
-
-/** A threshold over the report: a path into it, and a bound, which may be a path as well. */
-export interface Threshold {
-  readonly path: string;
-  readonly comparison: '==' | '<=' | '>=';
-  readonly bound: number | string;
-}
-
-/** What playing a scenario found; the runner makes the report of it. */
-export interface Played {
-  readonly simulated: SimulationReport;
-  /** The gateway's own, once everything accepted was stored. */
-  readonly summary: Summary;
-  /** Of the measured window. */
-  readonly resources: RunReport['resources'];
-  readonly verified: Verified;
-  readonly isolation?: RunReport['isolation'];
-  readonly shutOut?: RunReport['shutOut'];
-  readonly audit?: RunReport['audit'];
-}
+import type { Finding } from '../harness/finding.ts';
+import type { ScenarioParameters } from './parameters.ts';
 
 /** Adding one is a file here and a line in index.ts. */
 export interface Scenario {
   readonly id: string;
-  /** What a run answers. */
-  readonly question: string;
-  readonly smoke: ScenarioParameters;
-  readonly full: ScenarioParameters;
-  /** Hold at any size. */
-  readonly thresholds: readonly Threshold[];
-  /** Hold at full size, on the machine the project is measured on. */
-  readonly fullThresholds: readonly Threshold[];
+  /** What a run answers, in both languages. */
+  readonly question: { readonly en: string; readonly zh: string };
+  /** Laid over the parameters every scenario has. */
+  readonly smoke: Partial<ScenarioParameters>;
+  readonly full: Partial<ScenarioParameters>;
+  /** What must hold at any size, such as `ledger.lost == 0`: a path into the report and a bound. */
+  readonly thresholds: readonly string[];
+  /** What must hold at full size, on the machine the project is measured on. */
+  readonly fullThresholds: readonly string[];
   /** It needs several workers, or loopback addresses by the hundred. */
   readonly linuxOnly?: boolean;
-  play(bench: Bench): Promise<Played>;
+  /** Plays it; what it finds goes into the report. */
+  play(bench: Bench): Promise<Finding>;
 }
