@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { type Clock, systemClock } from '../model/clock.ts';
 import { messageOf } from '../model/errors.ts';
+import { openFilesLimit } from '../model/open-files-limit.ts';
 import { platformApiOf, registerClaims } from './onboarding/register.ts';
 import {
   needsFleetKey,
@@ -142,15 +143,4 @@ function readOptions(
     apiTokenFile: flags.apiTokenFile === undefined ? undefined : (token ?? 'unreadable'),
   };
   return simulationOptions(input, problems);
-}
-
-/** The soft limit of open files; Infinity where there is none or it is not known. */
-function openFilesLimit(): number {
-  const source = process.report as NodeJS.ProcessReport & { excludeNetwork: boolean };
-  source.excludeNetwork = true;
-  const report = source.getReport() as {
-    userLimits?: { open_files?: { soft: number | 'unlimited' } };
-  };
-  const soft = report.userLimits?.open_files?.soft;
-  return typeof soft === 'number' ? soft : Number.POSITIVE_INFINITY;
 }
