@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import { type Clock, systemClock } from '../model/clock.ts';
 import { messageOf } from '../model/errors.ts';
 import { secretBytes } from '../model/random.ts';
+import type { ApiContext } from './api/context.ts';
 import { type Api, startApi } from './api/server.ts';
 import type { GatewaySettings } from './config.ts';
 import { fleetKeyIn, registryKeyIn, secretIn, writeOwnerFile } from './data-folder/owner-file.ts';
@@ -162,6 +163,7 @@ export class Supervisor {
       deadLetters,
       operatorToken,
       status: () => board.status(),
+      storedMsSinceStart: () => shipper.storedMsSinceStart(),
       tls,
       workers,
     });
@@ -295,6 +297,7 @@ export class Supervisor {
     readonly deadLetters: DeadLetters;
     readonly operatorToken: string;
     readonly status: () => GatewayStatus;
+    readonly storedMsSinceStart: ApiContext['storedMsSinceStart'];
     readonly tls: TlsIdentity | null;
     readonly workers: WorkerPool;
   }): Promise<Api> {

@@ -1,6 +1,7 @@
 /** Latencies as mergeable histograms with microsecond buckets (HdrHistogram, three digits). */
 
 import * as hdr from 'hdr-histogram-js';
+import { latencyBucketCount, latencyBucketOf } from './latency-buckets.ts';
 
 /** Percentiles in milliseconds, as a run's report has them. */
 export interface LatencySummary {
@@ -59,6 +60,39 @@ export class LatencyHistogram {
   /** Adds everything `other` holds. */
   add(other: LatencyHistogram): void {
     this.#histogram.add(other.#histogram as hdr.JsHistogram);
+  }
+
+  /**
+   * Takes away what an earlier state of this same histogram held. Counts never fall below 0; the
+   * maximum is then to three digits.
+   */
+  subtract(earlier: LatencyHistogram): void {
+    this.#histogram.subtract(earlier.#histogram as hdr.JsHistogram);
+  }
+
+  /** Recorded values by the buckets of `latency-buckets.ts`; at a bound, to three digits. */
+  bucketCounts(): number[] {
+    const counts = new Array<number>(latencyBucketCount).fill(0);
+    for (const [milliseconds, count] of this.#values()) {
+      counts[latencyBucketOf(milliseconds)]! += count;
+    }
+    return counts;
+  }
+
+  /** How many recorded values lie above `milliseconds`, to three digits. */
+  countAbove(milliseconds: number): number {
+    let above = 0;
+    for (const [value, count] of this.#values()) if (value > milliseconds) above += count;
+    return above;
+  }
+
+  *#values(): Generator<[milliseconds: number, count: number]> {
+    const values = (this.#histogram as hdr.JsHistogram).recordedValuesIterator;
+    values.reset();
+    while (values.hasNext()) {
+      const { countAddedInThisIterationStep, valueIteratedTo } = values.next();
+      yield [valueIteratedTo / microseconds, countAddedInThisIterationStep];
+    }
   }
 
   reset(): void {

@@ -39,6 +39,11 @@ export const routes: Readonly<Record<string, RouteRequest>> = {
 
   'GET /metrics': { audience: 'viewers of all' },
   'GET /api/v1/summary': { audience: 'viewers of all' },
+  'GET /api/v1/progress': { audience: 'viewers of all' },
+  'GET /api/v1/ledger': {
+    audience: 'viewers of all',
+    url: '/api/v1/ledger?profile=agv&from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z',
+  },
   'GET /api/v1/live': { audience: 'viewers of all', headers: stream },
   'GET /api/v1/trials': { audience: 'viewers of all' },
 

@@ -1,6 +1,7 @@
 /** What the HTTP API is given by the supervisor. */
 
 import type { Clock } from '../../model/clock.ts';
+import type { LatencyHistogram } from '../../model/histogram.ts';
 import type { GatewaySettings } from '../config.ts';
 import type { Onboarding } from '../onboarding/onboarding.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -42,5 +43,7 @@ export interface ApiContext {
   /** The fleet key, made on first use; secrets of simulated cities derive from it. */
   fleetKey(): Buffer;
   status(): GatewayStatus;
+  /** From each reading's timestamp to the store's success answer, since the start. */
+  storedMsSinceStart(): LatencyHistogram;
   replay(request: ReplayRequest): Promise<ReplayReport>;
 }

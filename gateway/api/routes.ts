@@ -16,9 +16,11 @@ import { deviceRoutes } from './devices.ts';
 import { enterpriseRoutes } from './enterprises.ts';
 import { groupRoutes } from './groups.ts';
 import { healthRoutes } from './health.ts';
+import { ledgerRoutes } from './ledger.ts';
 import { liveRoutes } from './live.ts';
 import { metricsRoutes } from './metrics.ts';
 import { profileRoutes } from './profiles.ts';
+import { progressRoutes } from './progress.ts';
 import { readingRoutes } from './readings.ts';
 import { summaryRoutes } from './summary.ts';
 import { tokenRoutes } from './tokens.ts';
@@ -63,8 +65,10 @@ export const offlineResources: readonly Resource<OfflineContext>[] = [
 export const resources: readonly Resource<ApiContext>[] = [
   ...offlineResources,
   healthRoutes,
+  progressRoutes,
   summaryRoutes,
   readingRoutes,
+  ledgerRoutes,
   liveRoutes,
   metricsRoutes,
 ];

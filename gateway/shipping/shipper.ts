@@ -30,6 +30,8 @@ export class Shipper {
   readonly #gatherer: Gatherer;
   readonly #delivery: Delivery;
   readonly #pace: Pace;
+  /** Of all minutes before the last. */
+  readonly #storedMsEarlier = new LatencyHistogram();
   /** This minute's and the last minute's. */
   #storedMs = new LatencyHistogram();
   #storedMsBefore = new LatencyHistogram();
@@ -51,6 +53,7 @@ export class Shipper {
     await feeds.refresh();
     this.#loop = this.#run();
     this.#turn = clock.every(histogramMs, () => {
+      this.#storedMsEarlier.add(this.#storedMsBefore);
       this.#storedMsBefore = this.#storedMs;
       this.#storedMs = new LatencyHistogram();
     });
@@ -81,6 +84,15 @@ export class Shipper {
       linesPerWrite: this.#pace.lines,
       storedMs: storedMs.summary(),
     };
+  }
+
+  /** From each reading's timestamp to the store's success answer, since the start. */
+  storedMsSinceStart(): LatencyHistogram {
+    const storedMs = new LatencyHistogram();
+    storedMs.add(this.#storedMsEarlier);
+    storedMs.add(this.#storedMsBefore);
+    storedMs.add(this.#storedMs);
+    return storedMs;
   }
 
   #end(): void {

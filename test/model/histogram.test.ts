@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LatencyHistogram } from '../../model/histogram.ts';
+import { latencyBucketOf } from '../../model/latency-buckets.ts';
 
 const latencies = fc.array(fc.double({ min: 0.001, max: 3_600_000, noNaN: true }), {
   minLength: 1,
@@ -71,5 +72,31 @@ describe('LatencyHistogram', () => {
     histogram.reset();
     histogram.record(7);
     expect(histogram.summary()).toMatchObject({ count: 1, p50: 7.003 });
+  });
+
+  it('takes away what an earlier state held, and keeps what came since', () => {
+    fc.assert(
+      fc.property(latencies, latencies, (before, since) => {
+        const whole = histogramOf([...before, ...since]);
+        whole.subtract(histogramOf(before));
+        const [expected, got] = [histogramOf(since).summary()!, whole.summary()!];
+        expect(got.count).toBe(since.length);
+        for (const name of ['p50', 'p90', 'p99', 'p999', 'max'] as const) {
+          expect(got[name]).toBeGreaterThanOrEqual(expected[name] * 0.999 - 0.002);
+          expect(got[name]).toBeLessThanOrEqual(expected[name] * 1.001 + 0.002);
+        }
+      }),
+    );
+  });
+
+  it('counts by bucket, and above a bound', () => {
+    const histogram = histogramOf([0.1, 3, 3, 900, 12_000]);
+    const counts = histogram.bucketCounts();
+    expect(counts.reduce((sum, count) => sum + count)).toBe(5);
+    expect(counts[0]).toBe(1);
+    expect(counts[latencyBucketOf(3)]).toBe(2);
+    expect(counts[latencyBucketOf(12_000)]).toBe(1);
+    expect(histogram.countAbove(10_000)).toBe(1);
+    expect(histogram.countAbove(1)).toBe(4);
   });
 });

@@ -24,6 +24,7 @@ import { MemoryStore } from '../../../gateway/stores/memory.ts';
 import type { Store } from '../../../gateway/stores/store.ts';
 import type { Endpoint } from '../../../gateway/trials/endpoint.ts';
 import type { Clock } from '../../../model/clock.ts';
+import { LatencyHistogram } from '../../../model/histogram.ts';
 import { VirtualClock } from '../../helpers/virtual-clock.ts';
 
 export const token = 'a-token-of-the-operator-0123456789';
@@ -150,6 +151,7 @@ export class ApiWorld {
   };
   status: GatewayStatus = testStatus(this.clock.nowMs());
   statusCalls = 0;
+  readonly storedMs = new LatencyHistogram();
 
   constructor(options: ApiWorldOptions = {}) {
     const registry = openRegistry({
@@ -172,6 +174,7 @@ export class ApiWorld {
         this.statusCalls += 1;
         return this.status;
       },
+      storedMsSinceStart: () => this.storedMs,
       replay: async (request) => {
         this.replays.push(request);
         return this.replayReports.shift() ?? { tried: 3, stored: 2, refusedAgain: 1, next: null };
