@@ -9,7 +9,8 @@ import { canRun, runScenario } from './harness/run.ts';
 import { table } from './harness/table.ts';
 import { exitCodeOf } from './harness/verdict.ts';
 import { scenarios } from './scenarios/index.ts';
-import type { Scenario, ScenarioParameters } from './scenarios/scenario.ts';
+import { flagOf, mergeParameters, type RunParameters } from './scenarios/parameters.ts';
+import type { Scenario } from './scenarios/scenario.ts';
 
 interface Flags {
   size: 'smoke' | 'full';
@@ -55,7 +56,7 @@ export function benchCommand(): Command {
         const report = await runScenario({
           scenario,
           size: flags.size,
-          parameters: override(scenario[flags.size], flags),
+          parameters: override(scenario, flags),
           store: flags.store,
           onProgress: (line) => process.stderr.write(`${line}\n`),
         });
@@ -69,7 +70,7 @@ export function benchCommand(): Command {
 }
 
 function help(): string {
-  const asked = Object.values(scenarios).map(({ id, question }) => `  ${id}\n    ${question}`);
+  const asked = Object.values(scenarios).map(({ id, question }) => `  ${id}\n    ${question.en}`);
   return `
 Scenarios:
 ${asked.join('\n')}
@@ -102,16 +103,15 @@ function write(folder: string, file: string, report: RunReport): void {
   writeFileSync(join(folder, file), `${JSON.stringify(report, null, 2)}\n`);
 }
 
-function override(parameters: ScenarioParameters, flags: Flags): ScenarioParameters {
-  const number = (text: string | undefined, otherwise: number) =>
-    text === undefined ? otherwise : Number(text);
-  return {
-    devices: number(flags.devices, parameters.devices),
-    enterprises: number(flags.enterprises, parameters.enterprises),
-    workers: number(flags.workers, parameters.workers),
-    seed: number(flags.seed, parameters.seed),
-    interval: flags.interval ?? parameters.interval,
-    duration: flags.duration ?? parameters.duration,
-    report: flags.report ?? parameters.report,
-  };
+function override(scenario: Scenario, { size, ...flags }: Flags): RunParameters {
+  const { devices, enterprises, workers, seed, interval, duration, report } = flags;
+  const said = { devices, enterprises, workers, seed, interval, duration, report };
+  const problems: string[] = [];
+  const sources = [
+    { said: scenario[size], nameOf: (name: string) => name },
+    { said, nameOf: flagOf },
+  ];
+  const parameters = mergeParameters(sources, problems);
+  if (parameters === null) throw new OnrampError('config.invalid', problems);
+  return parameters;
 }

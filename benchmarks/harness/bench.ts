@@ -12,14 +12,14 @@ import type { RunReport } from '../../model/report.ts';
 import { simulationOptions } from '../../simulator/options.ts';
 import { runSimulation, type SimulationResult } from '../../simulator/run.ts';
 import { GatewayClient, type Summary } from '../gateway-client.ts';
-import type { ScenarioParameters } from '../scenarios/scenario.ts';
+import type { RunParameters } from '../scenarios/parameters.ts';
 import { startInfluxd } from './influxd.ts';
 import { ResourceMeter } from './resources.ts';
 import { type Verified, verifyInStore, verifyThroughApi } from './verify.ts';
 
 export interface BenchOptions {
   readonly size: 'smoke' | 'full';
-  readonly parameters: ScenarioParameters;
+  readonly parameters: RunParameters;
   /** `embedded`, `influxdb` (one of the run's own), or the URL of an InfluxDB. */
   readonly store: string;
   /** Everything is kept here. */
@@ -58,9 +58,18 @@ const sessionsMax = 15_000;
 const drainMs = 120_000;
 const reportMs = 1500;
 
+/** What every scenario finds. */
+export interface Found {
+  readonly simulated: SimulationResult['report'];
+  readonly resources: RunReport['resources'];
+  readonly summary: Summary;
+  readonly verified: Verified;
+}
+
 export class Bench {
+  found: Found | null = null;
   readonly size: BenchOptions['size'];
-  readonly parameters: ScenarioParameters;
+  readonly parameters: RunParameters;
   readonly clock: Clock;
   readonly #options: BenchOptions;
   readonly #startedAtMs: number;
@@ -90,7 +99,7 @@ export class Bench {
         data,
         simulated: true,
         logLevel: 'error',
-        workers: parameters.workers,
+        workers: parameters.workers === 'auto' ? 1 : parameters.workers,
         http: { port: 0 },
         broker: { port: 0, tlsPort: null, sessionsMax, ...broker },
         store: this.#store,
@@ -187,16 +196,17 @@ export class Bench {
   /** Waits until everything accepted is stored, and reconciles what was promised with the rows. */
   async settle(
     { client }: BenchGateway,
-    { ledger }: SimulationResult,
+    { resources, result }: Simulated,
   ): Promise<{ readonly summary: Summary; readonly verified: Verified }> {
     this.say('waiting until everything accepted is stored');
     const summary = await this.#drained(client);
     this.say('reconciling what was acknowledged with the rows of the store');
-    const entries = [...ledger.entries()];
+    const entries = [...result.ledger.entries()];
     const verified =
       this.#store.kind === 'influxdb'
         ? await this.#verifyInInfluxdb(this.#store, entries)
         : await verifyThroughApi(client, entries);
+    this.found = { simulated: result.report, resources, summary, verified };
     return { summary, verified };
   }
 

@@ -6,9 +6,12 @@ import { join } from 'node:path';
 import { systemClock } from '../../model/clock.ts';
 import { OnrampError } from '../../model/errors.ts';
 import type { RunReport } from '../../model/report.ts';
-import type { Played, Scenario } from '../scenarios/scenario.ts';
-import { Bench, type BenchOptions } from './bench.ts';
-import { checkThresholds, verdictOf } from './verdict.ts';
+import { writtenParameters } from '../scenarios/parameters.ts';
+import type { Scenario } from '../scenarios/scenario.ts';
+import { Bench, type BenchOptions, type Found } from './bench.ts';
+import type { Finding } from './finding.ts';
+import { checkThresholds, parseThresholds } from './thresholds.ts';
+import { verdictOf } from './verdict.ts';
 
 export interface RunOptions
   extends Pick<BenchOptions, 'size' | 'parameters' | 'store' | 'onProgress'> {
@@ -28,7 +31,8 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
   const closers: (() => Promise<void> | void)[] = [() => rmSync(folder, { recursive: true })];
   try {
     const bench = new Bench({ ...rest, folder, clock: systemClock, closers });
-    return reportOf(options, await scenario.play(bench));
+    const finding = await scenario.play(bench);
+    return reportOf(options, bench.found!, finding);
   } finally {
     for (const close of closers.reverse()) await close();
   }
@@ -40,8 +44,11 @@ export function canRun({ linuxOnly = false }: Scenario): boolean {
 }
 
 /** The report of a run that found `played`, with its verdict. */
-export function reportOf({ parameters, scenario, size }: RunOptions, played: Played): RunReport {
-  const { resources, simulated, summary, verified } = played;
+export function reportOf(
+  { parameters, scenario, size }: RunOptions,
+  { resources, simulated, summary, verified }: Found,
+  finding: Finding,
+): RunReport {
   const { connect, fleet, generator, message, onboarding, telemetry } = simulated;
   const messages = telemetry.perSecond * simulated.durationS;
   const cpuUsPerMessage = Object.fromEntries(
@@ -57,11 +64,12 @@ export function reportOf({ parameters, scenario, size }: RunOptions, played: Pla
     seed: simulated.seed,
     startedAt: simulated.startedAt,
     durationS: simulated.durationS,
+    interrupted: simulated.interrupted,
     environment: environmentOf(summary.store.description),
-    parameters: { ...parameters, size },
+    parameters: { ...writtenParameters(parameters), size },
     fleet,
     message,
-    connect,
+    connect: { ...connect, proof: { client: null, broker: null, kernel: null, store: null } },
     onboarding,
     telemetry: { ...telemetry, storedMs: summary.shipper.storedMs },
     ledger: {
@@ -69,19 +77,26 @@ export function reportOf({ parameters, scenario, size }: RunOptions, played: Pla
       acked: telemetry.acked,
       ...verified,
       deadLettered: summary.readings.deadLettered,
+      overwritten: null,
+      late: null,
+      lateAfterMs: parameters.lateAfter,
+      examples: [],
     },
-    isolation: played.isolation ?? null,
-    shutOut: played.shutOut ?? null,
-    audit: played.audit ?? null,
+    isolation: finding.isolation ?? null,
+    shutOut: finding.shutOut ?? null,
+    audit: finding.audit ?? null,
+    fairness: null,
+    findings: finding.findings ?? {},
     resources,
     cpuUsPerMessage,
     generator,
     invalidReasons: simulated.invalidReasons,
     failures: simulated.failures,
+    timeline: null,
   };
   const wanted =
     size === 'full' ? [...scenario.thresholds, ...scenario.fullThresholds] : scenario.thresholds;
-  const thresholds = checkThresholds(unjudged, wanted);
+  const thresholds = checkThresholds(unjudged, parseThresholds(wanted, []));
   // At smoke size nothing is timed, so a busy machine does not void the run.
   const valid = size === 'smoke' || generator.valid;
   return { ...unjudged, thresholds, verdict: verdictOf(valid, thresholds) };
@@ -90,10 +105,12 @@ export function reportOf({ parameters, scenario, size }: RunOptions, played: Pla
 function environmentOf(store: string): RunReport['environment'] {
   const [first] = cpus();
   return {
+    onramp: '0.1.0',
     cpu: first?.model ?? 'unknown',
     cores: cpus().length,
     memoryBytes: totalmem(),
     node: process.version,
+    descriptorLimit: null,
     platform: `${platform()} ${release()} ${arch()}`,
     store,
   };

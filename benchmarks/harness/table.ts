@@ -32,7 +32,7 @@ export function table(report: RunReport): string {
   const width = Math.max(...rows.map(([label]) => label.length));
   const lines = [
     `${report.scenario}: ${report.verdict.toUpperCase()}`,
-    `  ${report.question}`,
+    `  ${report.question.en}`,
     ...rows.map(([label, text]) => `${label.padEnd(width)}  ${text}`),
     ...(report.isolation?.examples ?? []).map((example) => `  ${example}`),
     ...report.thresholds.map(

@@ -5,8 +5,10 @@ import type { Scenario } from './scenario.ts';
 
 export const deviceToRow: Scenario = {
   id: 'device-to-row',
-  question:
-    'How long after it was due is a reading acknowledged (durable) and a row in the store, and what does one cost?',
+  question: {
+    en: 'How long after it was due is a reading acknowledged (durable) and a row in the store, and what does one cost?',
+    zh: '一条读数到期后多久被确认(已落盘)、多久入库成行，代价几何？',
+  },
   smoke: {
     devices: 200,
     enterprises: 20,
@@ -25,14 +27,7 @@ export const deviceToRow: Scenario = {
     workers: 1,
     seed: 1,
   },
-  thresholds: [
-    { path: 'ledger.lost', comparison: '==', bound: 0 },
-    { path: 'ledger.duplicated', comparison: '==', bound: 0 },
-    { path: 'connect.failed', comparison: '==', bound: 0 },
-  ],
-  fullThresholds: [
-    { path: 'telemetry.ackMs.p99', comparison: '<=', bound: 150 },
-    { path: 'telemetry.storedMs.p99', comparison: '<=', bound: 2000 },
-  ],
+  thresholds: ['ledger.lost == 0', 'ledger.duplicated == 0', 'connect.failed == 0'],
+  fullThresholds: ['telemetry.ackMs.p99 <= 150', 'telemetry.storedMs.p99 <= 2000'],
   play: playFleet,
 };
