@@ -18,6 +18,10 @@ export const limits = Object.freeze({
   cityEnterprisesMax: 99_999,
   /** Production devices of a simulated city. */
   cityDevicesMax: 1_000_000,
+  /** Processes that play one simulation. */
+  simulatorProcessesMax: 256,
+  /** Changes of interval among the readings of a simulation, remembered in one process. */
+  stampRunsMax: 2_000_000,
   /** One MQTT packet, header included. */
   packetBytesMax: 256 * KiB,
   /** One MQTT CONNECT packet, before anybody is authenticated. */
@@ -28,6 +32,10 @@ export const limits = Object.freeze({
   payloadReadingsMax: 1000,
   /** Levels of a topic; the native dialect needs six. */
   topicLevelsMax: 8,
+  /** Worker processes of one gateway. */
+  workersMax: 64,
+  /** Sessions of one worker, unless another number is set: a core and a heap carry no more. */
+  workerSessionsMax: 50_000,
   /** Unacknowledged publishes of one session. */
   sessionInFlightMax: 256,
   /** Publishes waiting for their commit in one worker. */

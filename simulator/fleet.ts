@@ -3,17 +3,20 @@
 import type { CityDevice } from '../model/city.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Credentials, Dialect } from '../model/dialects/dialect.ts';
+import { latencyBucketCount, latencyBucketOf } from '../model/latency-buckets.ts';
 import { type ClientListener, type ClientSettings, MqttClient } from './client/client.ts';
 import type { Failure } from './client/failure.ts';
-import { topicField } from './client/frames.ts';
 import type { Outgoing } from './client/outbox.ts';
 import type { Target } from './client/target.ts';
 import { Connector } from './connector.ts';
+import { Deliveries } from './deliveries.ts';
+import { EnterpriseLatencies } from './fairness.ts';
 import { Ledger } from './ledger.ts';
-import type { MachineEvent, Machines, ReportKind } from './machines.ts';
+import type { Machines, ReportKind } from './machines.ts';
 import { Measurements } from './measurements.ts';
 import type { Onboarding } from './onboarding/onboarding.ts';
-import { evenPhase, Schedule, slotMs } from './schedule.ts';
+import { Production } from './production.ts';
+import { Schedule, slotMs } from './schedule.ts';
 
 /** Turns of the timer in which every client is looked at once. */
 const turnsPerSweep = Math.round(1000 / slotMs);
@@ -21,8 +24,8 @@ const turnsPerSweep = Math.round(1000 / slotMs);
 /** Sessions ended in one turn of the timer. */
 const goodbyesPerTurn = 200;
 
-/** Alarms have no `seq` of their own; readings begin at 1. */
-const eventSeq = 0;
+/** Connections cut in one turn of the timer, when all are. */
+const cutsPerTurn = 500;
 
 export interface FleetSettings {
   readonly clock: Clock;
@@ -30,6 +33,8 @@ export interface FleetSettings {
   readonly dialect: Dialect;
   readonly devices: readonly CityDevice[];
   readonly machines: Pick<Machines, 'read' | 'takeEvents' | 'intervalMs'>;
+  /** Enterprises of all devices, and perhaps more; those of `devices` when left out. */
+  readonly enterprises?: readonly string[];
   /** The secret of a device, which has the position `index` in `devices`. */
   readonly secret: (device: CityDevice, index: number) => string;
   /** Devices come by a claim; null when they have their secrets. */
@@ -40,6 +45,8 @@ export interface FleetSettings {
   readonly report: ReportKind;
   /** A multiple of `slotMs`, or null for what the machines ask for. */
   readonly intervalMs: number | null;
+  /** What a device waits for with its first reading: its session only, or also `release`. */
+  readonly publishFrom?: 'session' | 'release';
   readonly connectRatePerSecond: number | null;
   readonly connectsInFlightMax: number;
   readonly connectTimeoutMs: number;
@@ -54,7 +61,6 @@ export interface FleetSettings {
 /**
  * Devices connect, each publishes from its first session on by the clock, connected or not, and
  * reconnects after a loss. What comes due while a device's outbox is full is skipped and counted.
- * Readings have `seq` 1, 2, 3 … and as `ts` their due time, strictly increasing per device.
  *
  * With `onboarding` a device without a credential claims one first, in the same place of the queue
  * of connections, and its first reading is due at once; the next are in step with everybody's.
@@ -62,31 +68,41 @@ export interface FleetSettings {
 export class Fleet implements ClientListener {
   readonly measurements: Measurements;
   readonly ledger: Ledger;
+  /** Acknowledgements of the window by enterprise, numbered as in `enterprises`. */
+  readonly fairness: EnterpriseLatencies;
+  readonly enterprises: readonly string[];
+  /** Sessions by the time it took to get them; whoever reads it sets it to 0. */
+  readonly connectCounts = new Uint32Array(latencyBucketCount);
   readonly #settings: FleetSettings;
   readonly #clients: readonly MqttClient[];
-  readonly #topics: readonly Buffer[];
   readonly #schedule: Schedule;
   readonly #connector: Connector;
-  /** Readings made, per device: the latest `seq`. */
-  readonly #made: Uint32Array;
-  readonly #timestamps: Float64Array;
+  readonly #deliveries: Deliveries;
+  readonly #production: Production;
   /** 0 until the first attempt was over, 1 after it failed, 2 once a session was accepted. */
   readonly #met: Uint8Array;
+  /** 1 while a device whose session was cut by `drop` has no new one. */
+  readonly #dropped: Uint8Array;
   #untried: number;
   #sessions = 0;
-  #outstanding = 0;
-  #producing = true;
+  #released: boolean;
   #leaving = false;
   #sweepAt = 0;
   #startedMs = 0;
   #lastConnectedMs = 0;
-  #windowMs: readonly [number, number] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  #droppedMs = 0;
+  /** The first client that `drop` has not looked at. */
+  #cutAt: number;
 
   constructor(settings: FleetSettings) {
-    const { devices, dialect, clock, target } = settings;
+    const { devices, clock, target } = settings;
     this.#settings = settings;
     this.measurements = settings.measurements ?? new Measurements();
     this.ledger = new Ledger(devices);
+    this.enterprises = settings.enterprises ?? [
+      ...new Set(devices.map(({ enterprise }) => enterprise)),
+    ];
+    this.fairness = new EnterpriseLatencies(this.enterprises.length);
     const clientSettings: ClientSettings = {
       clock,
       target,
@@ -96,31 +112,32 @@ export class Fleet implements ClientListener {
       inFlightMax: settings.inFlightMax,
     };
     this.#clients = devices.map((_, index) => new MqttClient(index, clientSettings));
-    this.#topics = devices.map(({ enterprise, device }) =>
-      topicField(dialect.topic(enterprise, device, 'telemetry')),
-    );
     this.#schedule = new Schedule({
       clock,
       items: devices.length,
-      onDue: (device, dueMs) => this.#produce(device, dueMs),
+      onDue: (device, dueMs) => this.#production.produce(device, dueMs),
       onTurn: (nowMs) => this.#turn(nowMs),
     });
-    this.#connector = new Connector({
-      devices: devices.length,
-      ratePerSecond: settings.connectRatePerSecond,
-      inFlightMax: settings.connectsInFlightMax,
-      backoffMs: settings.backoffMs,
-      backoffMsMax: settings.backoffMsMax,
-      random: settings.random,
-      connect: (device) => {
-        if (this.#met[device] === 0) this.measurements.counters.attempted++;
-        this.#connect(device);
-      },
+    this.#connector = this.#createConnector();
+    const numbers = new Map(this.enterprises.map((id, number) => [id, number]));
+    this.#deliveries = new Deliveries({
+      measurements: this.measurements,
+      ledger: this.ledger,
+      fairness: this.fairness,
+      enterpriseOf: Uint32Array.from(devices, ({ enterprise }) => numbers.get(enterprise)!),
     });
-    this.#made = new Uint32Array(devices.length);
-    this.#timestamps = new Float64Array(devices.length);
+    this.#production = new Production({
+      ...settings,
+      clients: this.#clients,
+      schedule: this.#schedule,
+      measurements: this.measurements,
+      deliveries: this.#deliveries,
+    });
     this.#met = new Uint8Array(devices.length);
+    this.#dropped = new Uint8Array(devices.length);
     this.#untried = devices.length;
+    this.#released = settings.publishFrom !== 'release';
+    this.#cutAt = devices.length;
   }
 
   /** Devices whose first attempt to connect is not over. */
@@ -135,12 +152,27 @@ export class Fleet implements ClientListener {
 
   /** Messages, readings and alarms, that are not acknowledged (QoS 1) or not written (QoS 0). */
   get outstanding(): number {
-    return this.#outstanding;
+    return this.#deliveries.outstanding;
   }
 
   /** From `start` until the last device that has had a session got its first. */
   get connectSeconds(): number {
     return Math.max(0, this.#lastConnectedMs - this.#startedMs) / 1000;
+  }
+
+  /** The measured window that has ended; 0 before. */
+  get windowSeconds(): number {
+    return this.#deliveries.windowMs / 1000;
+  }
+
+  /** Acknowledged readings by their latency, in the window or not; whoever reads it sets it to 0. */
+  get ackCounts(): Uint32Array {
+    return this.#deliveries.ackCounts;
+  }
+
+  /** True until `drop` has cut the last connection. */
+  get dropping(): boolean {
+    return this.#cutAt < this.#clients.length;
   }
 
   /** Begins to connect all devices. */
@@ -150,29 +182,61 @@ export class Fleet implements ClientListener {
     for (let device = 0; device < this.#clients.length; device++) this.#connector.request(device);
   }
 
-  /** From now on latencies are recorded: of readings due until `endWindow`. */
-  beginWindow(): void {
+  /**
+   * With `publishFrom: release`: from `atMs` (monotonic; now) on readings come due, those of one
+   * interval spread evenly over it. May be called again, to no effect.
+   */
+  release(atMs = this.#settings.clock.monotonicMs()): void {
+    if (this.#released) return;
+    this.#released = true;
+    for (let device = 0; device < this.#clients.length; device++) {
+      if (this.#met[device] === 2) this.#production.begin(device, atMs);
+    }
+  }
+
+  /**
+   * The measured window begins at `atMs` (monotonic; now), which may be a little ahead: latencies
+   * are recorded of readings due from then until `endWindow`.
+   */
+  beginWindow(atMs = this.#settings.clock.monotonicMs()): void {
+    this.#deliveries.beginWindow(atMs);
+    this.resetLag();
+  }
+
+  /** What was recorded of the event loop until now is forgotten; the window has begun. */
+  resetLag(): void {
     this.#schedule.lag.reset();
     this.#schedule.overruns = 0;
-    this.#windowMs = [this.#settings.clock.monotonicMs(), Number.POSITIVE_INFINITY];
   }
 
   /** The measured window ends; readings due in it are still recorded when acknowledged. */
-  endWindow(): void {
-    this.#windowMs = [this.#windowMs[0], this.#settings.clock.monotonicMs()];
+  endWindow(atMs = this.#settings.clock.monotonicMs()): void {
+    this.#deliveries.endWindow(atMs);
     this.measurements.latencies.eventLoopLag.add(this.#schedule.lag);
     this.measurements.counters.overruns += this.#schedule.overruns;
   }
 
+  /**
+   * Cuts every connection, as a power failure does, some in each turn of the timer, until
+   * `dropping` is false. Devices come back as after any loss; the time of each from `atMs` to its
+   * new session is recorded.
+   */
+  drop(atMs = this.#settings.clock.monotonicMs()): void {
+    this.#droppedMs = atMs;
+    this.#cutAt = 0;
+    this.#settings.onboarding?.stop();
+  }
+
   /** Nothing more comes due. */
   stopProducing(): void {
-    this.#producing = false;
+    this.#production.stop();
   }
 
   /** Sessions end politely, and no device connects again. */
   leave(): void {
-    this.#producing = false;
+    this.#production.stop();
     this.#leaving = true;
+    this.#cutAt = this.#clients.length;
     this.#sweepAt = 0;
   }
 
@@ -192,10 +256,15 @@ export class Fleet implements ClientListener {
 
   onConnected(client: MqttClient): void {
     const device = client.index;
-    const { connackMs } = client.times;
+    const { begunMs, connackMs } = client.times;
     this.#sessions++;
     this.measurements.recordConnect(client.times);
+    this.connectCounts[latencyBucketOf(connackMs - begunMs)]!++;
     this.#connector.settle(device, true, connackMs);
+    if (this.#dropped[device] === 1) {
+      this.#dropped[device] = 0;
+      this.measurements.latencies.recovery.record(connackMs - this.#droppedMs);
+    }
     if (this.#met[device] === 2) {
       this.measurements.counters.reconnects++;
       return;
@@ -206,41 +275,22 @@ export class Fleet implements ClientListener {
     this.measurements.counters.connected++;
     const { onboarding } = this.#settings;
     onboarding?.connected(device, client.times);
-    this.#schedule.set(device, onboarding ? connackMs : this.#inStep(device, connackMs));
+    if (!this.#released) return;
+    if (onboarding) this.#production.beginAt(device, connackMs);
+    else this.#production.begin(device, connackMs);
   }
 
   onWritten(client: MqttClient, message: Outgoing, again: boolean): void {
-    const { counters } = this.measurements;
-    if (message.seq === eventSeq) {
-      if (!again) counters.eventsSent++;
-    } else if (again) {
-      counters.resent++;
-    } else {
-      counters.sent++;
-      this.ledger.send(client.index, message.seq);
-    }
+    this.#deliveries.written(client.index, message.seq, again);
   }
 
-  onDelivered(client: MqttClient, message: Outgoing): void {
-    const { counters, latencies } = this.measurements;
-    const acknowledged = message.packetId > 0;
-    this.#outstanding--;
-    if (message.seq === eventSeq) {
-      if (acknowledged) counters.eventsAcked++;
-      return;
-    }
+  onDelivered(client: MqttClient, { packetId, seq, dueMs }: Outgoing): void {
     const nowMs = this.#settings.clock.monotonicMs();
-    const [beginMs, endMs] = this.#windowMs;
-    if (nowMs >= beginMs && nowMs < endMs) counters.windowDelivered++;
-    if (!acknowledged) return;
-    counters.acked++;
-    this.ledger.acknowledge(client.index, message.seq);
-    if (message.seq === 1) {
-      const dueAtMs = this.#schedule.wallOf(message.dueMs);
-      this.#settings.onboarding?.acknowledged(client.index, message.dueMs, dueAtMs, nowMs);
-    }
-    if (message.dueMs >= beginMs && message.dueMs < endMs) {
-      latencies.ack.record(nowMs - message.dueMs);
+    const acknowledged = packetId > 0;
+    this.#deliveries.delivered(client.index, seq, dueMs, acknowledged, nowMs);
+    if (seq === 1 && acknowledged) {
+      const dueAtMs = this.#schedule.wallOf(dueMs);
+      this.#settings.onboarding?.acknowledged(client.index, dueMs, dueAtMs, nowMs);
     }
   }
 
@@ -257,6 +307,22 @@ export class Fleet implements ClientListener {
       this.#settings.onboarding?.refused(device, failure);
       this.#failed(device, nowMs);
     }
+  }
+
+  #createConnector(): Connector {
+    const settings = this.#settings;
+    return new Connector({
+      devices: settings.devices.length,
+      ratePerSecond: settings.connectRatePerSecond,
+      inFlightMax: settings.connectsInFlightMax,
+      backoffMs: settings.backoffMs,
+      backoffMsMax: settings.backoffMsMax,
+      random: settings.random,
+      connect: (device) => {
+        if (this.#met[device] === 0) this.measurements.counters.attempted++;
+        this.#connect(device);
+      },
+    });
   }
 
   /** Begins an attempt: with a claim where there is no credential yet. */
@@ -282,66 +348,6 @@ export class Fleet implements ClientListener {
     this.#connector.settle(device, false, nowMs);
   }
 
-  #produce(device: number, dueMs: number): void {
-    if (!this.#producing) return;
-    const { counters, latencies } = this.measurements;
-    const { qos, report, dialect, machines } = this.#settings;
-    const client = this.#clients[device]!;
-    counters.due++;
-    if (client.full) {
-      counters.skipped++;
-    } else {
-      const timestampMs = this.#stamp(device, dueMs);
-      const values = machines.read(device, timestampMs, report);
-      const seq = ++this.#made[device]!;
-      const payload = dialect.encodeReadings([{ seq, timestampMs, values }]);
-      counters.values += Object.keys(values).length;
-      counters.payloadBytes += Buffer.byteLength(payload);
-      if (dueMs >= this.#windowMs[0]) {
-        latencies.publishDelay.record(this.#settings.clock.monotonicMs() - dueMs);
-      }
-      this.#outstanding++;
-      client.publish(this.#topics[device]!, payload, qos, seq, dueMs);
-      for (const event of machines.takeEvents(device)) this.#alarm(device, event, dueMs);
-    }
-    const inStep = this.#made[device]! > 1 || !this.#settings.onboarding;
-    const nextMs = inStep ? dueMs + this.#intervalMs(device) : this.#inStep(device, dueMs);
-    this.#schedule.set(device, nextMs);
-  }
-
-  /** The first due time after `afterMs` on the device's own phase. */
-  #inStep(device: number, afterMs: number): number {
-    return this.#schedule.firstDue(afterMs, this.#intervalMs(device), evenPhase(device));
-  }
-
-  #alarm(device: number, event: MachineEvent, dueMs: number): void {
-    const { dialect, devices, qos } = this.#settings;
-    const client = this.#clients[device]!;
-    const { counters } = this.measurements;
-    counters.eventsDue++;
-    if (client.full) {
-      counters.eventsSkipped++;
-      return;
-    }
-    const { enterprise, device: id } = devices[device]!;
-    const topic = topicField(dialect.topic(enterprise, id, 'event'));
-    this.#outstanding++;
-    client.publish(topic, dialect.encodeEvent(event), qos, eventSeq, dueMs);
-  }
-
-  /** The wall time of a due time, later than any the device has used. */
-  #stamp(device: number, dueMs: number): number {
-    const stamp = Math.max(this.#schedule.wallOf(dueMs), this.#timestamps[device]! + 1);
-    this.#timestamps[device] = stamp;
-    return stamp;
-  }
-
-  #intervalMs(device: number): number {
-    const { intervalMs, machines } = this.#settings;
-    if (intervalMs !== null) return intervalMs;
-    return Math.max(1, Math.round(machines.intervalMs(device) / slotMs)) * slotMs;
-  }
-
   #turn(nowMs: number): void {
     const clients = this.#clients;
     if (this.#leaving) {
@@ -349,11 +355,21 @@ export class Fleet implements ClientListener {
       while (this.#sweepAt < end) clients[this.#sweepAt++]!.disconnect();
       return;
     }
+    this.#cutSome();
     this.#connector.turn(nowMs);
     this.#settings.onboarding?.turn(nowMs);
     for (let left = Math.ceil(clients.length / turnsPerSweep); left > 0; left--) {
       if (this.#sweepAt >= clients.length) this.#sweepAt = 0;
       clients[this.#sweepAt++]!.sweep(nowMs);
+    }
+  }
+
+  #cutSome(): void {
+    const end = Math.min(this.#cutAt + cutsPerTurn, this.#clients.length);
+    for (; this.#cutAt < end; this.#cutAt++) {
+      const client = this.#clients[this.#cutAt]!;
+      if (client.connected) this.#dropped[this.#cutAt] = 1;
+      client.cut();
     }
   }
 }

@@ -11,7 +11,8 @@ const linesPerWrite = 500;
 export const ledgerIntervalMs = 3000;
 
 /**
- * Writes `{"enterprise","device","profile","sent":n,"acked":[[1,500],[502,510]]}` for each device.
+ * Writes `{"enterprise","device","profile","sent":n,"acked":[[1,500],[502,510]],"stamps":[[1,t,ms]]}`
+ * for each device, a `LedgerEntry`.
  * `path` holds either the former ledger or the whole new one, at any time; the new one is on disk
  * when the promise resolves. Devices go on meanwhile: each line is true of the moment it was made.
  */

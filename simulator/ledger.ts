@@ -1,6 +1,7 @@
 /** What every device sent and what was acknowledged, to be compared with the store's rows. */
 
 import { outboxMax } from './client/outbox.ts';
+import { StampBook, type StampColumns, type StampRun } from './stamps.ts';
 
 /** One device's account. Sequence numbers begin at 1; none is left out below `sent`. */
 export interface LedgerEntry {
@@ -11,6 +12,27 @@ export interface LedgerEntry {
   readonly sent: number;
   /** Inclusive ranges of acknowledged `seq`, ascending, neither touching nor overlapping. */
   readonly acked: readonly (readonly [number, number])[];
+  /**
+   * Runs of timestamps, ascending: the readings from `seq` on have `timestampMs`, then `stepMs`
+   * more each. They may reach beyond `sent`; of a device that was very irregular for very long the
+   * first are missing.
+   */
+  readonly stamps: readonly StampRun[];
+}
+
+/** The timestamp of the reading `seq`; null when it was not sent, or is not known any more. */
+export function timestampOf({ sent, stamps }: LedgerEntry, seq: number): number | null {
+  if (seq > sent) return null;
+  const run = stamps.findLast(([from]) => from <= seq);
+  return run === undefined ? null : run[1] + (seq - run[0]) * run[2];
+}
+
+/** A ledger for another process that knows the devices. */
+export interface LedgerColumns {
+  readonly sent: Uint32Array;
+  readonly ackedTo: Uint32Array;
+  readonly ackedAbove: Uint32Array;
+  readonly stamps: StampColumns;
 }
 
 export interface LedgerDevice {
@@ -20,7 +42,7 @@ export interface LedgerDevice {
 }
 
 /**
- * Twelve bytes a device: the highest sent `seq`, the `seq` up to which all are acknowledged, and a
+ * Twelve bytes a device, and those of its stamps: the highest sent `seq`, the `seq` up to which all are acknowledged, and a
  * bit for each of the 32 after that. A device has at most 32 readings that are not acknowledged, so
  * none lies beyond.
  */
@@ -29,12 +51,20 @@ export class Ledger {
   readonly #sent: Uint32Array;
   readonly #ackedTo: Uint32Array;
   readonly #ackedAbove: Uint32Array;
+  readonly #stamps: StampBook;
 
-  constructor(devices: readonly LedgerDevice[]) {
+  /** `columns` are of the same devices. */
+  constructor(devices: readonly LedgerDevice[], columns?: LedgerColumns) {
     this.#devices = devices;
-    this.#sent = new Uint32Array(devices.length);
-    this.#ackedTo = new Uint32Array(devices.length);
-    this.#ackedAbove = new Uint32Array(devices.length);
+    this.#sent = columns?.sent ?? new Uint32Array(devices.length);
+    this.#ackedTo = columns?.ackedTo ?? new Uint32Array(devices.length);
+    this.#ackedAbove = columns?.ackedAbove ?? new Uint32Array(devices.length);
+    this.#stamps = columns ? StampBook.of(columns.stamps) : new StampBook(devices.length);
+  }
+
+  /** The device's next reading was made; its `seq` is the next one, from 1 on. */
+  make(index: number, timestampMs: number): void {
+    this.#stamps.add(index, timestampMs);
   }
 
   /** `seq` was handed to a socket; sending one again changes nothing. */
@@ -61,11 +91,22 @@ export class Ledger {
 
   entry(index: number): LedgerEntry {
     const { enterprise, device, profile } = this.#devices[index]!;
-    return { enterprise, device, profile, sent: this.#sent[index]!, acked: this.#ranges(index) };
+    const sent = this.#sent[index]!;
+    const stamps = this.#stamps.runs(index);
+    return { enterprise, device, profile, sent, acked: this.#ranges(index), stamps };
   }
 
   *entries(): Generator<LedgerEntry> {
     for (let index = 0; index < this.#devices.length; index++) yield this.entry(index);
+  }
+
+  columns(): LedgerColumns {
+    return {
+      sent: this.#sent,
+      ackedTo: this.#ackedTo,
+      ackedAbove: this.#ackedAbove,
+      stamps: this.#stamps.columns(),
+    };
   }
 
   #ranges(index: number): [number, number][] {

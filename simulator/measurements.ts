@@ -73,6 +73,8 @@ const latencyNames = [
   'row',
   /** From a device's first attempt to claim to its first row. */
   'firstRow',
+  /** From the moment all connections were cut to the new session of each device. */
+  'recovery',
 ] as const;
 
 export type CounterName = (typeof counterNames)[number];

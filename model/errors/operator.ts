@@ -18,6 +18,11 @@ export const operatorErrors = {
     'A port is in use. Choose another with --http-port or --mqtt-port (0 picks a free one).',
     '端口被占用。请用 --http-port 或 --mqtt-port 指定其他端口(0 表示自动选择)。',
   ),
+  'config.open-files-limit': entry(
+    false,
+    'A process of this machine may open too few files for the sessions that are expected. Raise the limit (ulimit -n, or LimitNOFILE of systemd), run more workers, or expect fewer sessions (broker.sessionsExpected).',
+    '本机单个进程可打开的文件数不足以容纳预期的会话。请提高上限(ulimit -n 或 systemd 的 LimitNOFILE)、增加工作进程,或减少预期会话数(broker.sessionsExpected)。',
+  ),
   'api.unauthorized': entry(
     false,
     'Send the token as "Authorization: Bearer TOKEN". The operator\'s is in operator.token in the data folder.',
@@ -83,5 +88,10 @@ export const operatorErrors = {
     false,
     'The target refuses every device. Import the same city there, with the same fleet key and seed.',
     '目标平台拒绝了所有设备。请以相同的密钥与种子在目标平台导入同一城市。',
+  ),
+  'simulate.process-ended': entry(
+    true,
+    'A process that plays a part of the fleet has ended, and its devices with it. If it was killed, look whether this machine has run out of memory; play fewer devices, or run again.',
+    '承担部分设备的模拟进程已结束,其设备随之断开。若进程是被终止的,请检查本机内存是否不足;请减少设备数,或重新运行。',
   ),
 } as const satisfies Record<string, ErrorEntry>;

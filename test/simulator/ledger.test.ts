@@ -59,7 +59,7 @@ describe('Ledger', () => {
     ledger.send(0, 1);
     ledger.send(0, 2);
     ledger.send(0, 1);
-    expect(ledger.entry(0)).toEqual({ ...device, sent: 2, acked: [] });
+    expect(ledger.entry(0)).toEqual({ ...device, sent: 2, acked: [], stamps: [] });
   });
 });
 
@@ -86,7 +86,7 @@ describe('the ledger on disk', () => {
     await writeLedger(ledger, path);
     const lines = await readLedger(path);
     expect(lines).toHaveLength(1234);
-    expect(lines[3]).toEqual({ ...device, device: 'd3', sent: 2, acked: [[2, 2]] });
+    expect(lines[3]).toEqual({ ...device, device: 'd3', sent: 2, acked: [[2, 2]], stamps: [] });
     expect(await readdir(folder)).toEqual(['ledger.ndjson']);
   });
 
@@ -96,13 +96,15 @@ describe('the ledger on disk', () => {
     const path = join(folder, 'ledger.ndjson');
     const file = new LedgerFile(ledger, path);
     await file.start(clock);
-    expect(await readLedger(path)).toEqual([{ ...device, sent: 0, acked: [] }]);
+    expect(await readLedger(path)).toEqual([{ ...device, sent: 0, acked: [], stamps: [] }]);
     ledger.send(0, 1);
     clock.advance(ledgerIntervalMs);
-    await eventually(() => readLedger(path)).toEqual([{ ...device, sent: 1, acked: [] }]);
+    await eventually(() => readLedger(path)).toEqual([
+      { ...device, sent: 1, acked: [], stamps: [] },
+    ]);
     ledger.acknowledge(0, 1);
     await file.stop();
-    expect(await readLedger(path)).toEqual([{ ...device, sent: 1, acked: [[1, 1]] }]);
+    expect(await readLedger(path)).toEqual([{ ...device, sent: 1, acked: [[1, 1]], stamps: [] }]);
     expect(clock.pending).toBe(0);
   });
 
