@@ -1,5 +1,6 @@
 /** What a scenario asks a running gateway over HTTP. */
 
+import type { GatewayProgress } from '../gateway/api/progress.ts';
 import type { StoredTotals } from '../gateway/api/store-totals.ts';
 import type { GatewayStatus } from '../gateway/status/status.ts';
 import { messageOf } from '../model/errors.ts';
@@ -17,6 +18,15 @@ export interface CityRequest {
   readonly sensors: boolean;
 }
 
+interface LetterPage {
+  readonly items: readonly { readonly readings: number; readonly replay: string }[];
+  readonly next: number | null;
+}
+
+const answerTimeoutMs = 120_000;
+/** For all of a long text; the store may have millions of rows to count first. */
+const streamTimeoutMs = 900_000;
+
 /** A gateway's API with the operator's token. */
 export class GatewayClient {
   readonly #url: string;
@@ -32,15 +42,12 @@ export class GatewayClient {
     await this.#call('POST', '/api/v1/devices/import-city', city);
   }
 
-  async summary(): Promise<Summary> {
-    return (await this.#call('GET', '/api/v1/summary')) as Summary;
+  progress(): Promise<GatewayProgress> {
+    return this.#call('GET', '/api/v1/progress') as Promise<GatewayProgress>;
   }
 
-  /** Sequence numbers of a device's rows, newest first, as the store answers them. */
-  async storedSeqs(enterprise: string, device: string): Promise<number[]> {
-    const path = `/api/v1/devices/${enterprise}.${device}/readings?limit=${limits.apiReadingsMax}`;
-    const { readings } = (await this.#call('GET', path)) as { readings: { seq: number | null }[] };
-    return readings.flatMap(({ seq }) => (seq === null ? [] : [seq]));
+  async summary(): Promise<Summary> {
+    return (await this.#call('GET', '/api/v1/summary')) as Summary;
   }
 
   /** Any other resource of the API, parsed. Rejects when the answer is an error. */
@@ -52,7 +59,44 @@ export class GatewayClient {
     return this.#call('POST', path, body);
   }
 
+  /** The lines of a resource that is a text of many (NDJSON), as they arrive. */
+  async *lines(path: string): AsyncGenerator<string> {
+    const response = await this.#fetch('GET', path, undefined, streamTimeoutMs);
+    if (response.body === null) return;
+    let rest = '';
+    for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
+      const lines = (rest + text).split('\n');
+      rest = lines.pop()!;
+      yield* lines;
+    }
+    if (rest !== '') yield rest;
+  }
+
+  /** Readings of a device that were dead-lettered whole. */
+  async deadLetteredReadings(enterprise: string, device: string): Promise<number> {
+    const query = `enterprise=${enterprise}&device=${device}&limit=${limits.apiPageRowsMax}`;
+    let readings = 0;
+    let after = '';
+    for (;;) {
+      const page = (await this.get(`/api/v1/dead-letters?${query}${after}`)) as LetterPage;
+      for (const { readings: dead, replay } of page.items)
+        if (replay !== 'stored') readings += dead;
+      if (page.next === null) return readings;
+      after = `&after=${page.next}`;
+    }
+  }
+
   async #call(method: string, path: string, body?: unknown): Promise<unknown> {
+    const response = await this.#fetch(method, path, body, answerTimeoutMs);
+    const text = await response.text();
+    try {
+      return text === '' ? null : JSON.parse(text);
+    } catch (error) {
+      throw new Error(`${method} ${path}: ${messageOf(error)}`);
+    }
+  }
+
+  async #fetch(method: string, path: string, body: unknown, timeoutMs: number): Promise<Response> {
     const response = await fetch(this.#url + path, {
       method,
       headers: {
@@ -60,15 +104,10 @@ export class GatewayClient {
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(120_000),
+      signal: AbortSignal.timeout(timeoutMs),
     });
+    if (response.ok) return response;
     const text = await response.text();
-    if (!response.ok)
-      throw new Error(`${method} ${path}: ${response.status} ${text.slice(0, 500)}`);
-    try {
-      return text === '' ? null : JSON.parse(text);
-    } catch (error) {
-      throw new Error(`${method} ${path}: ${messageOf(error)}`);
-    }
+    throw new Error(`${method} ${path}: ${response.status} ${text.slice(0, 500)}`);
   }
 }

@@ -5,17 +5,17 @@ import { type GatewaySettingsInput, parseSettings } from '../../gateway/config.t
 import { fleetKeyIn } from '../../gateway/data-folder/owner-file.ts';
 import { paths } from '../../gateway/data-folder/paths.ts';
 import { GatewayLauncher } from '../../gateway/processes/launcher.ts';
-import { createStore } from '../../gateway/stores/index.ts';
 import type { GatewayAddress } from '../../gateway/supervisor.ts';
 import { type Clock, sleep } from '../../model/clock.ts';
 import type { RunReport } from '../../model/report.ts';
 import { simulationOptions } from '../../simulator/options.ts';
 import { runSimulation, type SimulationResult } from '../../simulator/run.ts';
 import { GatewayClient, type Summary } from '../gateway-client.ts';
+import type { Reconciled } from '../reconcile/reconcile.ts';
+import { reconcileRun } from '../reconcile/reconcile-run.ts';
 import type { RunParameters } from '../scenarios/parameters.ts';
 import { startInfluxd } from './influxd.ts';
 import { ResourceMeter } from './resources.ts';
-import { type Verified, verifyInStore, verifyThroughApi } from './verify.ts';
 
 export interface BenchOptions {
   readonly size: 'smoke' | 'full';
@@ -63,7 +63,7 @@ export interface Found {
   readonly simulated: SimulationResult['report'];
   readonly resources: RunReport['resources'];
   readonly summary: Summary;
-  readonly verified: Verified;
+  readonly verified: Reconciled;
 }
 
 export class Bench {
@@ -197,15 +197,15 @@ export class Bench {
   async settle(
     { client }: BenchGateway,
     { resources, result }: Simulated,
-  ): Promise<{ readonly summary: Summary; readonly verified: Verified }> {
+  ): Promise<{ readonly summary: Summary; readonly verified: Reconciled }> {
     this.say('waiting until everything accepted is stored');
     const summary = await this.#drained(client);
     this.say('reconciling what was acknowledged with the rows of the store');
-    const entries = [...result.ledger.entries()];
-    const verified =
-      this.#store.kind === 'influxdb'
-        ? await this.#verifyInInfluxdb(this.#store, entries)
-        : await verifyThroughApi(client, entries);
+    const verified = await reconcileRun({
+      ...{ client, clock: this.clock, folder: this.#options.folder, store: this.#store },
+      ledger: result.ledger.entries(),
+      window: { fromMs: this.#startedAtMs - 60_000, toMs: this.clock.nowMs() + 60_000 },
+    });
     this.found = { simulated: result.report, resources, summary, verified };
     return { summary, verified };
   }
@@ -239,25 +239,6 @@ export class Bench {
       const drained = summary.readings.waiting === 0 && summary.journal.unshippedBytes === 0;
       if (drained || this.clock.monotonicMs() > endMs) return summary;
       await sleep(this.clock, 500);
-    }
-  }
-
-  async #verifyInInfluxdb(
-    settings: StoreSettings,
-    entries: Parameters<typeof verifyInStore>[1],
-  ): Promise<Verified> {
-    const window = { fromMs: this.#startedAtMs - 60_000, toMs: this.clock.nowMs() + 60_000 };
-    const quiet = { info: () => {}, warn: () => {}, error: () => {} };
-    const store = await createStore(parseSettings({ store: settings }).store, {
-      clock: this.clock,
-      logger: quiet,
-      dataFolder: this.#options.folder,
-    });
-    await store.start();
-    try {
-      return await verifyInStore(store, entries, window);
-    } finally {
-      await store.stop();
     }
   }
 }

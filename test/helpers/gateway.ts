@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { GatewayClient, type Summary } from '../../benchmarks/gateway-client.ts';
-import { type Reconciliation, reconcile } from '../../benchmarks/reconcile.ts';
+import { type Reconciled, reconcileThroughGateway } from '../../benchmarks/reconcile/reconcile.ts';
 import { type GatewaySettingsInput, parseSettings } from '../../gateway/config.ts';
 import { fleetKeyIn } from '../../gateway/data-folder/owner-file.ts';
 import { paths } from '../../gateway/data-folder/paths.ts';
@@ -101,9 +101,9 @@ export class TestGateway {
   }
 
   /** Waits until everything accepted is stored or dead, then compares with what devices know. */
-  async settle(result: SimulationResult): Promise<Reconciliation> {
+  async settle(result: SimulationResult): Promise<Reconciled> {
     await this.settled();
-    return reconcile(this.#client, result.ledger.entries());
+    return reconcileThroughGateway(this.#client, result.ledger.entries());
   }
 
   async settled(): Promise<Summary> {

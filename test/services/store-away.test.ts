@@ -9,6 +9,7 @@
 
 import { createServer, request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { reconcileThroughGateway } from '../../benchmarks/reconcile/reconcile.ts';
 import { TestGateway } from '../helpers/gateway.ts';
 import { Influxd } from '../helpers/influxd.ts';
 import { programIsThere } from '../helpers/services.ts';
@@ -112,9 +113,11 @@ describe.skipIf(!programIsThere('influxd'))('InfluxDB', () => {
     const meters = entries.filter(({ profile }) => profile === 'power-meter');
     const others = entries.filter(({ profile }) => profile !== 'power-meter');
     expect(meters.length).toBeGreaterThan(0);
-    const { reconcile } = await import('../../benchmarks/reconcile.ts');
-    expect(await reconcile(gateway.client, others)).toMatchObject({ lost: 0, duplicated: 0 });
-    expect(await reconcile(gateway.client, meters)).toMatchObject({ stored: 0 });
+    expect(await reconcileThroughGateway(gateway.client, others)).toMatchObject({
+      lost: 0,
+      duplicated: 0,
+    });
+    expect(await reconcileThroughGateway(gateway.client, meters)).toMatchObject({ stored: 0 });
     const refused = meters.reduce((sum, { sent }) => sum + sent, 0);
     expect(status.readings.deadLettered).toBe(refused);
 
@@ -124,7 +127,10 @@ describe.skipIf(!programIsThere('influxd'))('InfluxDB', () => {
       const report = await gateway.client.post('/api/v1/dead-letters/replay', { limit: 1000 });
       replayed += (report as { stored: number }).stored;
     }
-    expect(await reconcile(gateway.client, meters)).toMatchObject({ lost: 0, duplicated: 0 });
+    expect(await reconcileThroughGateway(gateway.client, meters)).toMatchObject({
+      lost: 0,
+      duplicated: 0,
+    });
   }, 120_000);
 
   test("the journal's limit reached: devices wait, unacknowledged, and lose nothing", async () => {
