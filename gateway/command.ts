@@ -14,6 +14,7 @@ interface Flags {
   lan?: true;
   publicUrl?: string;
   workers?: string;
+  sessions?: string;
   json?: true;
 }
 
@@ -24,10 +25,11 @@ export function settingsOf(flags: Flags): { readonly [key: string]: unknown } {
     data: flags.data,
     lan: flags.lan,
     publicUrl: flags.publicUrl,
-    workers: number(flags.workers),
+    workers: flags.workers === 'auto' ? flags.workers : number(flags.workers),
     http: { port: number(flags.httpPort) },
     broker: {
       port: number(flags.mqttPort),
+      sessionsExpected: number(flags.sessions),
       tlsPort: flags.mqttTlsPort === 'off' ? null : number(flags.mqttTlsPort),
     },
   };
@@ -44,7 +46,8 @@ export function gatewayCommand(): Command {
     .option('--mqtt-tls-port <port>', 'MQTT over TLS (default: 8883; "off" closes it)')
     .option('--lan', 'bind to all addresses instead of loopback; authentication stays on')
     .option('--public-url <url>', 'how others reach the HTTP side')
-    .option('--workers <count>', 'worker processes; more than one needs Linux (default: 1)')
+    .option('--workers <count|auto>', 'worker processes; more than one needs Linux (default: 1)')
+    .option('--sessions <count>', 'sessions that are expected at the same time; sizes "auto"')
     .option('--json', 'print the address as JSON when ready')
     .addHelpText(
       'after',
@@ -53,6 +56,7 @@ Examples:
   onramp gateway                                the embedded store, all on loopback
   onramp gateway --config gateway.yaml          for instance with InfluxDB as the store
   onramp gateway --lan --public-url http://192.168.1.20:8080
+  onramp gateway --workers auto --sessions 100000    as many processes as that takes
 
 A configuration for InfluxDB:
   store: { kind: influxdb, url: http://127.0.0.1:8086, database: onramp }`,

@@ -40,7 +40,18 @@ const brokerSettings = z.strictObject({
   tlsPort: port.nullable().default(8883).describe('MQTT over TLS port; null closes it'),
   tlsKeyFile: z.string().optional().describe('PEM key; without it a self-signed one is made'),
   tlsCertFile: z.string().optional().describe('PEM certificate chain belonging to tlsKeyFile'),
-  sessionsMax: z.int().min(1).max(1_000_000).default(12_500).describe('Sessions of one worker'),
+  sessionsExpected: z
+    .int()
+    .min(1)
+    .max(10_000_000)
+    .optional()
+    .describe('Sessions at the same time, of all workers: decides how many there are if auto'),
+  sessionsMax: z
+    .int()
+    .min(1)
+    .max(limits.workerSessionsMax * 20)
+    .optional()
+    .describe('Sessions of one worker; by itself what the limit of open files allows'),
   loopbackAddresses: z
     .int()
     .min(1)
@@ -135,11 +146,12 @@ export const gatewaySettings = z
     lan: z.boolean().default(false).describe('Bind to all addresses instead of loopback'),
     publicUrl: z.url().optional().describe('How others reach this gateway over HTTP'),
     workers: z
-      .int()
-      .min(1)
-      .max(64)
+      .union([z.literal('auto'), z.int().min(1).max(limits.workersMax)])
       .default(1)
-      .describe('Worker processes; more than one is Linux only'),
+      .describe(
+        'Worker processes; more than one is Linux only. auto: what broker.sessionsExpected, the ' +
+          'limit of open files and the cores call for',
+      ),
     simulated: z.boolean().default(false).describe('The devices are simulated: every page says so'),
     logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
     http: httpSettings.prefault({}),

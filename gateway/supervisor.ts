@@ -24,6 +24,7 @@ import { RateShares } from './fairness/rate-shares.ts';
 import { nodeFiles } from './journal/files.ts';
 import type { Onboarding } from './onboarding/onboarding.ts';
 import { startOnboarding } from './onboarding/start.ts';
+import { type SizedSettings, sizedSettings } from './processes/sized-settings.ts';
 import { WorkerPool, type WorkerPoolOptions } from './processes/worker-pool.ts';
 import type { Registry } from './registry/registry.ts';
 import { openRegistry } from './registry/sqlite/sqlite.ts';
@@ -57,15 +58,16 @@ type Log = ReturnType<typeof pino>;
 
 /** A running gateway: registry, shipper, API, and its workers. */
 export class Supervisor {
-  readonly #settings: GatewaySettings;
+  readonly #settings: SizedSettings;
   readonly #data: DataPaths;
   readonly #clock: Clock = systemClock;
   readonly #log: Log;
   readonly #closers: (() => Promise<void> | void)[] = [];
   #stopped: Promise<void> | null = null;
 
+  /** @throws OnrampError `config.open-files-limit`. */
   constructor(settings: GatewaySettings) {
-    this.#settings = settings;
+    this.#settings = sizedSettings(settings);
     this.#data = paths(settings.data);
     this.#log = pino({ level: settings.logLevel, base: null }, pino.destination(2));
   }
@@ -184,6 +186,8 @@ export class Supervisor {
     this.#closers.push(() => upkeep.stop());
     await upkeep.grantRoom();
     await workers.start();
+    const { broker, workers: count } = this.#settings;
+    this.#log.info(`${count} workers, each for ${broker.sessionsMax} sessions at most.`);
     upkeep.start();
   }
 

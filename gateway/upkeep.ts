@@ -5,9 +5,9 @@
 
 import type { Clock, Timer } from '../model/clock.ts';
 import { errorTable, messageOf } from '../model/errors.ts';
-import type { GatewaySettings } from './config.ts';
 import type { JournalRoom } from './fairness/journal-room.ts';
 import type { RateShares } from './fairness/rate-shares.ts';
+import type { SizedSettings } from './processes/sized-settings.ts';
 import type { WorkerPool } from './processes/worker-pool.ts';
 import type { Lives } from './registry/lives.ts';
 import type { DeadLetters } from './shipping/dead-letters.ts';
@@ -15,7 +15,7 @@ import type { StatusBoard } from './status/status-board.ts';
 import type { Store } from './stores/store.ts';
 
 export interface UpkeepOptions {
-  readonly settings: GatewaySettings;
+  readonly settings: SizedSettings;
   readonly clock: Clock;
   readonly log: { info(message: string): void; warn(message: string): void };
   readonly room: Pick<JournalRoom, 'measure' | 'grant'>;

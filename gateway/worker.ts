@@ -28,7 +28,6 @@ import type { Source } from './sources/source.ts';
 
 const statsIntervalMs = 1000;
 const stopTimeoutMs = 5000;
-const spareConnections = 256;
 
 type Start = Extract<ToWorker, { type: 'start' }>;
 
@@ -190,8 +189,7 @@ function mqttOptions({ settings, ports, tls }: Start) {
       port: ports.mqtt,
       tls: tls && ports.mqttTls !== null ? { port: ports.mqttTls, ...tls } : undefined,
       reusePort: settings.workers > 1,
-      // Some more than sessions, so that one too many gets an answer.
-      connectionsMax: settings.broker.sessionsMax + spareConnections,
+      connectionsMax: settings.broker.connectionsMax,
     },
     sessionsMax: settings.broker.sessionsMax,
     clock: systemClock,

@@ -1,16 +1,16 @@
 /** What supervisor and workers tell each other. */
 
 import { type ErrorCode, messageOf, OnrampError } from '../../model/errors.ts';
-import type { GatewaySettings } from '../config.ts';
 import type { DeviceEvent } from '../device-events/device-event.ts';
 import type { WorkerCounters } from '../journal/commit.ts';
 import type { Question } from '../onboarding/questions.ts';
 import type { SourceAddress } from '../sources/source.ts';
+import type { SizedSettings } from './sized-settings.ts';
 
 export type ToWorker =
   | {
       readonly type: 'start';
-      readonly settings: GatewaySettings;
+      readonly settings: SizedSettings;
       readonly generation: string;
       /** The journal may grow by this much until the next `room`. */
       readonly roomBytes: number;

@@ -23,8 +23,8 @@ async function stop(exitCode: number): Promise<void> {
 }
 
 async function start(settings: GatewaySettings): Promise<void> {
-  supervisor = new Supervisor(settings);
   try {
+    supervisor = new Supervisor(settings);
     const address = await supervisor.start();
     tell({ type: 'ready', address });
   } catch (error) {

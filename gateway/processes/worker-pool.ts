@@ -52,9 +52,11 @@ export class WorkerPool {
     this.#slots = Array.from({ length: options.count }, (_, index) => this.#slot(index));
   }
 
-  /** Starts the workers one after the other, so that the first decides ports of 0. */
+  /** Starts the first worker, which decides ports of 0, and then the others together. */
   async start(): Promise<void> {
-    for (const { process } of this.#slots) this.#addresses = [await process.start()];
+    const [first, ...others] = this.#slots;
+    this.#addresses = [await first!.process.start()];
+    await Promise.all(others.map(({ process }) => process.start()));
   }
 
   get addresses(): readonly SourceAddress[] {

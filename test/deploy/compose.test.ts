@@ -12,6 +12,7 @@ import { parse as parseYaml } from 'yaml';
 import { gatewayCommand, settingsOf } from '../../gateway/command.ts';
 import { registryCommand } from '../../gateway/commands/registry.ts';
 import { loadSettings } from '../../gateway/config.ts';
+import { sizedSettings } from '../../gateway/processes/sized-settings.ts';
 import { simulateCommand } from '../../simulator/command.ts';
 import { simulationOptions } from '../../simulator/options.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
@@ -178,7 +179,8 @@ describe('the commands of the Compose file', () => {
       data: '/var/lib/onramp',
       store: { kind: 'influxdb', url: 'http://influxdb:8086', database: 'onramp', org: 'onramp' },
     });
-    const { store, data, http, broker, workers } = settings;
+    const container = { openFilesMax: 65_536, cores: 8, sharesPorts: true };
+    const { store, data, http, broker, workers } = sizedSettings(settings, container);
     expect(secretPaths(service)).toContain(store.kind === 'influxdb' ? store.tokenFile : '');
     expect(secretPaths(service)).toContain(join(data, 'operator.token'));
     expect(secretPaths(service)).toContain(join(data, 'fleet.key'));

@@ -38,6 +38,7 @@ describe('a configuration file', () => {
     ['broken YAML', 'a: [1,\n', /not valid YAML/],
     ['open to the network', 'lan: true\nbroker: { access: open }\n', /open binds to loopback only/],
     ['half a certificate', 'broker: { tlsKeyFile: key.pem }\n', /tlsCertFile: is missing/],
+    ['neither a number of workers nor auto', 'workers: many\n', /workers/],
     ['an unknown store', 'store: { kind: oracle }\n', /store/],
   ])('with %s is refused', (_what, text, expected) => {
     const file = join(folder, 'bad.yaml');
@@ -54,7 +55,9 @@ describe('a configuration file', () => {
   test('yields to flags, level by level, and is frozen', () => {
     const file = join(folder, 'good.yaml');
     writeFileSync(file, 'broker: { port: 1884, sessionsMax: 7 }\nreadings: { ageMax: 2d }\n');
-    const settings = loadSettings(file, { broker: { port: 1900, tlsPort: undefined } });
+    const over = { workers: 'auto', broker: { port: 1900, tlsPort: undefined } };
+    const settings = loadSettings(file, over);
+    expect(settings.workers).toBe('auto');
     expect(settings.broker).toMatchObject({ port: 1900, sessionsMax: 7, tlsPort: 8883 });
     expect(settings.readings.ageMax).toBe(2 * 86_400_000);
     expect(Object.isFrozen(settings.broker)).toBe(true);

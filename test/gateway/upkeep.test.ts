@@ -2,6 +2,7 @@
 
 import { expect, onTestFinished, test } from 'vitest';
 import { parseSettings } from '../../gateway/config.ts';
+import { sizedSettings } from '../../gateway/processes/sized-settings.ts';
 import type { IndexedStats } from '../../gateway/processes/worker-pool.ts';
 import { Upkeep } from '../../gateway/upkeep.ts';
 import { VirtualClock } from '../helpers/virtual-clock.ts';
@@ -20,7 +21,7 @@ function setUp() {
     return undefined as never;
   };
   const upkeep = new Upkeep({
-    settings: parseSettings({ retention: { rows: '7d' } }),
+    settings: sizedSettings(parseSettings({ retention: { rows: '7d' } })),
     clock,
     log: { info: () => {}, warn: (message) => warnings.push(message) },
     room: { measure: async () => 0, grant: () => ({ bytes: 0, backlog: null }) },
