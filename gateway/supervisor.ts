@@ -275,6 +275,7 @@ export class Supervisor {
     const pool: WorkerPool = new WorkerPool({
       count: workers,
       clock: this.#clock,
+      compiledFolder: this.#data.compiled,
       generationName: (index) => `w${index}-${started}-${secretBytes(6).toString('hex')}`,
       startMessage: (_index, generation) => {
         const known = pool.addresses[0];

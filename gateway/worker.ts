@@ -1,5 +1,6 @@
 /** A worker process: sources, pipeline, journal, and nothing but their wiring. */
 
+import { flushCompileCache } from 'node:module';
 import { systemClock } from '../model/clock.ts';
 import { limits } from '../model/limits.ts';
 import { lockShared } from './data-folder/data-lock.ts';
@@ -99,6 +100,8 @@ class Worker {
       this.#rules.refresh().catch(() => {});
     });
     tell({ type: 'stats', stats: this.#stats() });
+    // Now, and not at the end: the next worker starts when this one may still be running.
+    flushCompileCache();
     tell({ type: 'ready', address });
   }
 

@@ -15,6 +15,8 @@ export function paths(data: string) {
     tlsFolder: join(data, 'tls'),
     gatewayLock: join(data, 'gateway.lock'),
     workersLock: join(data, 'workers.lock'),
+    /** Compiled code of this program, so that its processes start sooner; may be deleted. */
+    compiled: join(data, 'compiled'),
     /** Where a running gateway can be reached, for the command line. */
     runtime: join(data, 'gateway.json'),
   } as const;
