@@ -94,4 +94,9 @@ export const operatorErrors = {
     'A process that plays a part of the fleet has ended, and its devices with it. If it was killed, look whether this machine has run out of memory; play fewer devices, or run again.',
     '承担部分设备的模拟进程已结束,其设备随之断开。若进程是被终止的,请检查本机内存是否不足;请减少设备数,或重新运行。',
   ),
+  'bench.machine-too-small': entry(
+    false,
+    'This machine cannot carry the run; what it lacks is listed, with what to do about it.',
+    '本机无法承载此次运行,所缺条件及办法已列出。',
+  ),
 } as const satisfies Record<string, ErrorEntry>;
