@@ -1,117 +1,132 @@
 /** The `bench` command. */
 
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Command, Option } from 'commander';
-import { OnrampError } from '../model/errors.ts';
+import { systemClock } from '../model/clock.ts';
 import type { RunReport } from '../model/report.ts';
-import { canRun, runScenario } from './harness/run.ts';
+import { interruptible, LastResort } from './harness/interruption.ts';
+import { prepareFolder, writeReport } from './harness/output.ts';
+import { allScenarios, isOwnServer, type Plan, planRuns } from './harness/plan.ts';
+import { ProgressWriter } from './harness/progress.ts';
+import { runScenario } from './harness/run.ts';
+import { influxdInstalled } from './harness/run-store.ts';
 import { table } from './harness/table.ts';
-import { exitCodeOf } from './harness/verdict.ts';
+import type { TargetFlags } from './harness/target-settings.ts';
+import { exitCodeOf, interruptedExitCode } from './harness/verdict.ts';
 import { scenarios } from './scenarios/index.ts';
-import { flagOf, mergeParameters, type RunParameters } from './scenarios/parameters.ts';
-import type { Scenario } from './scenarios/scenario.ts';
+import { parameterFlags } from './scenarios/parameters.ts';
 
-interface Flags {
-  size: 'smoke' | 'full';
-  store: string;
-  out?: string;
-  json?: true;
-  devices?: string;
-  enterprises?: string;
-  interval?: string;
-  duration?: string;
-  report?: 'key' | 'full';
-  workers?: string;
-  seed?: string;
+interface Flags extends TargetFlags {
+  readonly size?: 'smoke' | 'full';
+  readonly store?: string;
+  readonly out?: string;
+  readonly json?: true;
 }
-
-/** In place of a scenario: one after the other. */
-const all = 'all';
 
 /** `onramp bench`. Sets the exit code: 3 a threshold failed, 4 the run is invalid. */
 export function benchCommand(): Command {
-  return new Command('bench')
+  const names = [...Object.keys(scenarios), allScenarios].join(', ');
+  const command = new Command('bench')
     .description('Run a benchmark scenario and judge it')
-    .argument('[scenario]', [...Object.keys(scenarios), all].join(', '), 'device-to-row')
+    .argument('[scenario]', `${names}, or a file such as my.yaml`, 'city')
     .addOption(
-      new Option('--size <size>', 'parameters and thresholds')
-        .choices(['smoke', 'full'])
-        .default('smoke'),
+      new Option('--size <size>', 'parameters and thresholds (default: smoke)').choices([
+        'smoke',
+        'full',
+      ]),
     )
-    .option('--store <store>', '"embedded", "influxdb" (one of its own) or a URL', 'embedded')
-    .option('--out <folder>', 'write report.json there (all: {scenario}.json)')
-    .option('--devices <n>')
-    .option('--enterprises <n>')
-    .option('--interval <duration>', 'time between two readings of a device')
-    .option('--duration <duration>', 'measured time')
-    .option('--report <key|full>', "a profile's key signals, or all")
-    .option('--workers <n>')
-    .option('--seed <n>')
+    .option(
+      '--store <store>',
+      'embedded, influxdb or victoriametrics (a server of its own), or a URL (default: embedded)',
+    )
+    .option('--target <url>', 'play against this platform, mqtt://host:port, and start no gateway')
+    .option('--dialect <name>', 'with --target: how it wants topics and payloads')
+    .option('--fleet-key <file>', "with --target: the devices' secrets derive from it")
+    .option('--allow-host <host...>', 'hosts, not this machine, that may be put under load')
+    .option('--out <folder>', 'write report.json and report.html there (all: {scenario}.json …)')
     .option('--json', 'print the report as JSON')
-    .addHelpText('after', help())
-    .action(async (name: string, flags: Flags) => {
-      const reports: RunReport[] = [];
-      for (const scenario of named(name)) {
-        const report = await runScenario({
-          scenario,
-          size: flags.size,
-          parameters: override(scenario, flags),
-          store: flags.store,
-          onProgress: (line) => process.stderr.write(`${line}\n`),
-        });
-        const file = name === all ? `${scenario.id}.json` : 'report.json';
-        if (flags.out !== undefined) write(flags.out, file, report);
-        process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : table(report));
-        reports.push(report);
-      }
-      process.exitCode = Math.max(...reports.map(({ verdict }) => exitCodeOf(verdict)));
-    });
+    .addHelpText('after', help());
+  for (const { flag, help } of parameterFlags()) command.option(flag, help);
+  return command.action(bench);
+}
+
+async function bench(what: string, flags: Flags & Record<string, unknown>): Promise<void> {
+  const { allowHost, dialect, fleetKey, json, out, size, store, target, ...parameters } = flags;
+  const targetFlags = { target, dialect, fleetKey, allowHost };
+  const said = Object.entries(targetFlags).filter(([, value]) => value !== undefined);
+  const plans = planRuns({
+    ...(Object.fromEntries(said) as TargetFlags),
+    what,
+    size: size ?? null,
+    store: store ?? null,
+    parameters,
+  });
+  if (out !== undefined) prepareFolder(out);
+  const progress = new ProgressWriter(process.stderr);
+  const lastResort = new LastResort();
+  const reports = await interruptible(async (signal) => {
+    const reports: RunReport[] = [];
+    for (const plan of plans) {
+      const playable = what === allScenarios ? inTurn(plan, progress) : plan;
+      if (playable === null) continue;
+      const run = { ...playable, clock: systemClock, progress, signal, lastResort };
+      const report = await runScenario(run);
+      reports.push(report);
+      await tell(report, json === true);
+      say(out, what === allScenarios ? plan.scenario : 'report', report);
+      if (report.interrupted) break;
+    }
+    return reports;
+  }, lastResort);
+  process.exitCode = Math.max(0, ...reports.map(({ verdict }) => exitCodeOf(verdict)));
+  // What was under way when the run was interrupted is not waited for.
+  if (reports.some(({ interrupted }) => interrupted)) process.exit(interruptedExitCode);
+}
+
+/** Of all scenarios those that this machine can play, on the store that they need; else null. */
+function inTurn(plan: Plan, progress: ProgressWriter): Plan | null {
+  const leftOut = (why: string): null => {
+    progress.say(`${plan.scenario} IS LEFT OUT: ${why}`);
+    return null;
+  };
+  if (plan.linuxOnly && process.platform !== 'linux') return leftOut('it needs Linux');
+  if (!plan.takesStoreAway || isOwnServer(plan.store)) return plan;
+  return influxdInstalled()
+    ? { ...plan, store: 'influxdb' }
+    : leftOut('it takes a store away, and no influxd is installed');
+}
+
+/** Resolves when it is written. */
+function tell(report: RunReport, json: boolean): Promise<void> {
+  const text = json ? `${JSON.stringify(report)}\n` : table(report);
+  return new Promise((resolve) => process.stdout.write(text, () => resolve()));
+}
+
+function say(out: string | undefined, name: string, report: RunReport): void {
+  if (out === undefined) {
+    process.stderr.write('The report, with its charts, is written where --out says.\n');
+    return;
+  }
+  process.stderr.write(`Written: ${writeReport(out, name, report).join(', ')}\n`);
 }
 
 function help(): string {
-  const asked = Object.values(scenarios).map(({ id, question }) => `  ${id}\n    ${question.en}`);
+  const asked = Object.values(scenarios).map(
+    ({ id, question }) => `  ${id}\n    ${question.en}\n    ${question.zh}`,
+  );
   return `
 Scenarios:
 ${asked.join('\n')}
 
 Examples:
   onramp bench all                                         a few seconds each, to see that it works
-  onramp bench device-to-row --size full --store influxdb  12,500 sessions, 5,000 messages/s
-  onramp bench onboarding --size full                      10,000 devices come by claim
+  onramp bench city --size full --store influxdb --out city
+                                                           100,000 sessions, 10,000 messages/s
+  onramp bench city --target mqtt://127.0.0.1:1883 --fleet-key data/fleet.key --no-isolation
+  onramp bench my.yaml                                     for instance:
+    scenario: city
+    parameters: { devices: 5000, enterprises: 500, duration: 2m }
+    thresholds: [telemetry.ackMs.p99 <= 100]
 
-Exit codes: 0 passed; 1 failed to run; 2 wrong usage; 3 a threshold failed; 4 invalid.`;
-}
-
-/** The scenarios to run; of all of them, those that this machine can play. */
-function named(name: string): Scenario[] {
-  if (name === all) {
-    return Object.values(scenarios).filter((scenario) => {
-      const can = canRun(scenario);
-      if (!can) process.stderr.write(`${scenario.id} is left out: it needs Linux\n`);
-      return can;
-    });
-  }
-  const scenario = scenarios[name];
-  if (scenario !== undefined) return [scenario];
-  const known = [...Object.keys(scenarios), all].join(', ');
-  throw new OnrampError('config.invalid', `there is no scenario ${name}; there are: ${known}`);
-}
-
-function write(folder: string, file: string, report: RunReport): void {
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, file), `${JSON.stringify(report, null, 2)}\n`);
-}
-
-function override(scenario: Scenario, { size, ...flags }: Flags): RunParameters {
-  const { devices, enterprises, workers, seed, interval, duration, report } = flags;
-  const said = { devices, enterprises, workers, seed, interval, duration, report };
-  const problems: string[] = [];
-  const sources = [
-    { said: scenario[size], nameOf: (name: string) => name },
-    { said, nameOf: flagOf },
-  ];
-  const parameters = mergeParameters(sources, problems);
-  if (parameters === null) throw new OnrampError('config.invalid', problems);
-  return parameters;
+Exit codes: 0 passed; 1 failed to run; 2 wrong usage; 3 a threshold failed; 4 invalid;
+130 interrupted.`;
 }

@@ -72,9 +72,10 @@ export class GatewayClient {
     if (rest !== '') yield rest;
   }
 
-  /** Readings of a device that were dead-lettered whole. */
-  async deadLetteredReadings(enterprise: string, device: string): Promise<number> {
-    const query = `enterprise=${enterprise}&device=${device}&limit=${limits.apiPageRowsMax}`;
+  /** Readings of a device, or of a whole enterprise, that were dead-lettered whole. */
+  async deadLetteredReadings(enterprise: string, device?: string): Promise<number> {
+    const named = device === undefined ? '' : `&device=${device}`;
+    const query = `enterprise=${enterprise}${named}&limit=${limits.apiPageRowsMax}`;
     let readings = 0;
     let after = '';
     for (;;) {

@@ -1,244 +1,216 @@
-/** What a scenario plays with: a gateway and a store of its own, a fleet, and the reconciliation. */
+/** What a scenario plays with: the steps of a run, each of which notes what it finds. */
 
-import { join } from 'node:path';
-import { type GatewaySettingsInput, parseSettings } from '../../gateway/config.ts';
-import { fleetKeyIn } from '../../gateway/data-folder/owner-file.ts';
-import { paths } from '../../gateway/data-folder/paths.ts';
-import { GatewayLauncher } from '../../gateway/processes/launcher.ts';
-import type { GatewayAddress } from '../../gateway/supervisor.ts';
-import { type Clock, sleep } from '../../model/clock.ts';
-import type { RunReport } from '../../model/report.ts';
-import { simulationOptions } from '../../simulator/options.ts';
-import { runSimulation, type SimulationResult } from '../../simulator/run.ts';
-import { GatewayClient, type Summary } from '../gateway-client.ts';
-import type { Reconciled } from '../reconcile/reconcile.ts';
+import type { GatewayProgress } from '../../gateway/api/progress.ts';
+import type { GatewaySettingsInput } from '../../gateway/config.ts';
+import type { Clock } from '../../model/clock.ts';
+import { LatencyHistogram } from '../../model/histogram.ts';
+import { limits } from '../../model/limits.ts';
+import type { Simulation, SimulationOutcome } from '../../simulator/simulation.ts';
 import { reconcileRun } from '../reconcile/reconcile-run.ts';
 import type { RunParameters } from '../scenarios/parameters.ts';
-import { startInfluxd } from './influxd.ts';
-import { ResourceMeter } from './resources.ts';
+import { createFleet, type Onboard, optionsOnPlatform, optionsOnTarget } from './fleet.ts';
+import { deadLettersOfSuite } from './isolation-watch.ts';
+import type { Monitor } from './monitor.ts';
+import { type Platform, startPlatform } from './platform.ts';
+import { connectedProof } from './proof.ts';
+import type { RunContext } from './run-context.ts';
+import { settle } from './settle.ts';
+import type { TargetSettings } from './target-settings.ts';
 
 export interface BenchOptions {
   readonly size: 'smoke' | 'full';
   readonly parameters: RunParameters;
-  /** `embedded`, `influxdb` (one of the run's own), or the URL of an InfluxDB. */
-  readonly store: string;
-  /** Everything is kept here. */
-  readonly folder: string;
-  readonly clock: Clock;
-  /** What has to be ended after the run, the latest first. */
-  readonly closers: (() => Promise<void> | void)[];
-  readonly onProgress?: ((line: string) => void) | undefined;
+  /** Null: the run starts its own gateway. */
+  readonly target: TargetSettings | null;
+  readonly context: RunContext;
 }
 
-type StoreSettings = { kind: 'embedded' } | { kind: 'influxdb'; url: string; database: string };
-
-/** A running gateway. */
-export interface BenchGateway {
-  readonly client: GatewayClient;
-  readonly address: GatewayAddress;
-  readonly files: ReturnType<typeof paths>;
-}
-
-/** A fleet's run and what it cost. */
-export interface Simulated {
-  readonly result: SimulationResult;
-  readonly resources: RunReport['resources'];
-}
-
-interface Play {
-  /** Options of the simulator, laid over the parameters. */
-  readonly more: object;
-  /** The phase whose resources are measured. */
-  readonly measured: 'connecting' | 'running';
-  readonly signal?: AbortSignal;
-  readonly onRunning?: () => void;
-}
-
-const sessionsMax = 15_000;
-const drainMs = 120_000;
-const reportMs = 1500;
-
-/** What every scenario finds. */
-export interface Found {
-  readonly simulated: SimulationResult['report'];
-  readonly resources: RunReport['resources'];
-  readonly summary: Summary;
-  readonly verified: Reconciled;
-}
+const leaveMs = 15_000;
+const firstRowsMs = 300_000;
+/** What is on its way when a run is interrupted gets so long. */
+const salvageMs = 10_000;
 
 export class Bench {
-  found: Found | null = null;
   readonly size: BenchOptions['size'];
   readonly parameters: RunParameters;
+  readonly target: TargetSettings | null;
   readonly clock: Clock;
-  readonly #options: BenchOptions;
-  readonly #startedAtMs: number;
-  #store: StoreSettings = { kind: 'embedded' };
-  #storePid: number | null = null;
+  readonly monitor: Monitor;
+  readonly #context: RunContext;
+  #simulation: Simulation | null = null;
+  #windowOpen = false;
+  #atBegin: GatewayProgress | null = null;
 
-  constructor(options: BenchOptions) {
-    this.#options = options;
-    this.size = options.size;
-    this.parameters = options.parameters;
-    this.clock = options.clock;
-    this.#startedAtMs = options.clock.nowMs();
+  constructor({ context, parameters, size, target }: BenchOptions) {
+    this.size = size;
+    this.parameters = parameters;
+    this.target = target;
+    this.clock = context.clock;
+    this.monitor = context.monitor;
+    this.#context = context;
   }
 
-  /** Tells whoever watches. */
-  say(line: string): void {
-    this.#options.onProgress?.(line);
+  /** Rejects as soon as the run cannot go on. */
+  sleep(milliseconds: number): Promise<void> {
+    const { clock, signal } = this.#context;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = clock.after(milliseconds, resolve);
+    signal.addEventListener('abort', () => timer.cancel(), { once: true });
+    return this.whileRunning(promise);
+  }
+
+  /** `work`, or a rejection as soon as the run cannot go on. */
+  whileRunning<T>(work: Promise<T>): Promise<T> {
+    return this.#context.unlessAborted(work);
   }
 
   /** Starts store and gateway; `broker` is laid over what all scenarios have. */
-  async startGateway(broker: GatewaySettingsInput['broker'] = {}): Promise<BenchGateway> {
-    const { closers, folder, parameters } = this.#options;
-    this.#store = await this.#storeSettings();
-    const data = join(folder, 'gateway');
-    const launcher = new GatewayLauncher({
-      settings: parseSettings({
-        data,
-        simulated: true,
-        logLevel: 'error',
-        workers: parameters.workers === 'auto' ? 1 : parameters.workers,
-        http: { port: 0 },
-        broker: { port: 0, tlsPort: null, sessionsMax, ...broker },
-        store: this.#store,
-      }),
-      onDied: (how) => this.say(`the supervisor ended with ${how} and is started again`),
-    });
-    const address = await launcher.start();
-    closers.push(() => launcher.stop());
-    const client = new GatewayClient(address.httpUrl, address.operatorToken);
-    return { client, address, files: paths(data) };
+  async startPlatform(broker: GatewaySettingsInput['broker'] = {}): Promise<Platform> {
+    const { draft } = this.#context;
+    this.monitor.phases.enter('starting');
+    const platform = await startPlatform(this.#context, this.parameters, broker);
+    const { client, store } = platform;
+    this.monitor.watchGateway(client);
+    this.monitor.watchStore(store.pid);
+    const summary = await this.whileRunning(client.summary());
+    draft.store = summary.store.description;
+    return platform;
   }
 
-  /** Registers the city of the parameters. */
-  async importCity({ client }: BenchGateway): Promise<void> {
-    const { seed, enterprises, devices } = this.parameters;
-    this.say(`registering ${devices} devices of ${enterprises} enterprises`);
-    await client.importCity({ seed, enterprises, devices, sensors: false });
-  }
-
-  /** Plays the fleet of the parameters; its resources are those of the measured window. */
-  simulate(gateway: BenchGateway): Promise<Simulated> {
-    return this.#simulate(gateway, { more: {}, measured: 'running' });
-  }
-
-  /** Has the fleet come on board by claim; its resources are those of that time. */
-  async simulateClaims(gateway: BenchGateway): Promise<Simulated> {
-    const { address, client } = gateway;
-    const { seed, enterprises, devices } = this.parameters;
+  /** Registers the city of the parameters: its devices, or a claim for each enterprise. */
+  async register({ client }: Platform, onboard: Onboard): Promise<void> {
+    this.monitor.phases.enter('registering');
+    const { devices, enterprises, seed } = this.parameters;
     const city = { seed, enterprises, devices, sensors: false };
-    await client.post('/api/v1/claims/import-city', city);
-    const more = { onboard: 'claim', api: address.httpUrl, apiTokenFile: address.operatorToken };
-    return this.#simulate(gateway, { more, measured: 'connecting' });
-  }
-
-  /**
-   * Plays the fleet, without end, while `task` runs: from when all devices have tried to connect,
-   * until it is done.
-   */
-  async simulateDuring<T>(
-    gateway: BenchGateway,
-    task: () => Promise<T>,
-  ): Promise<Simulated & { readonly done: T }> {
-    const stop = new AbortController();
-    const { promise, resolve, reject } = Promise.withResolvers<T>();
-    let begun = false;
-    const onRunning = () => {
-      if (begun) return;
-      begun = true;
-      task()
-        .then(resolve, reject)
-        .finally(() => stop.abort());
-    };
-    const simulation = this.#simulate(gateway, {
-      more: { duration: 'forever' },
-      measured: 'running',
-      signal: stop.signal,
-      onRunning,
-    });
-    const [simulated, done] = await Promise.all([simulation, promise]);
-    return { ...simulated, done };
-  }
-
-  async #simulate(
-    gateway: BenchGateway,
-    { measured, more, onRunning, signal }: Play,
-  ): Promise<Simulated> {
-    const { devices, duration, enterprises, interval, report, seed } = this.parameters;
-    const groups = await this.#processes(gateway.client);
-    let meter: ResourceMeter | null = null;
-    let resources: RunReport['resources'] | null = null;
-    const result = await runSimulation(
-      simulationOptions({
-        target: `mqtt://127.0.0.1:${gateway.address.mqttPort}`,
-        ...{ devices, duration, enterprises, interval, report, seed },
-        fleetKey: fleetKeyIn(gateway.files.fleetKey),
-        ...more,
-      }),
-      {
-        clock: this.clock,
-        ...(signal && { signal }),
-        onProgress: ({ elapsedMs, phase, provisioned, sent, sessions }) => {
-          if (phase === measured) meter ??= new ResourceMeter(groups, this.clock);
-          else if (phase !== 'connecting') resources ??= meter?.end() ?? null;
-          if (phase === 'running') onRunning?.();
-          const claimed = provisioned === null ? '' : `${provisioned} with a credential, `;
-          const seconds = Math.round(elapsedMs / 1000);
-          this.say(`${seconds} s ${phase}: ${claimed}${sessions} sessions, ${sent} sent`);
-        },
-      },
+    await this.whileRunning(
+      onboard === 'claim'
+        ? client.post('/api/v1/claims/import-city', city)
+        : client.importCity(city),
     );
-    return { result, resources: resources ?? {} };
   }
 
-  /** Waits until everything accepted is stored, and reconciles what was promised with the rows. */
-  async settle(
-    { client }: BenchGateway,
-    { resources, result }: Simulated,
-  ): Promise<{ readonly summary: Summary; readonly verified: Reconciled }> {
-    this.say('waiting until everything accepted is stored');
-    const summary = await this.#drained(client);
-    this.say('reconciling what was acknowledged with the rows of the store');
-    const verified = await reconcileRun({
-      ...{ client, clock: this.clock, folder: this.#options.folder, store: this.#store },
-      ledger: result.ledger.entries(),
-      window: { fromMs: this.#startedAtMs - 60_000, toMs: this.clock.nowMs() + 60_000 },
-    });
-    this.found = { simulated: result.report, resources, summary, verified };
-    return { summary, verified };
+  /** Makes the fleet; `platform` is null where there is a target. */
+  async prepareFleet(platform: Platform | null, onboard: Onboard): Promise<Simulation> {
+    this.monitor.phases.enter('preparing');
+    const options =
+      platform === null
+        ? optionsOnTarget(this.parameters, this.target!)
+        : optionsOnPlatform(this.parameters, platform, onboard);
+    const simulation = createFleet(options, this.#context);
+    await this.whileRunning(simulation.prepare());
+    this.#simulation = simulation;
+    return simulation;
   }
 
-  async #processes(client: GatewayClient): Promise<Record<string, number[]>> {
-    const { supervisor, workers } = await client.summary();
-    return {
-      gatewayWorkers: workers.map(({ pid }) => pid),
-      gatewaySupervisor: [supervisor.pid],
-      simulator: [process.pid],
-      store: this.#storePid === null ? [] : [this.#storePid],
-    };
+  /** Connects all devices; with claims they publish from their own session on. */
+  async connect(simulation: Simulation): Promise<void> {
+    this.monitor.phases.enter('connecting');
+    this.monitor.beginTimeline();
+    await this.whileRunning(simulation.connect());
   }
 
-  async #storeSettings(): Promise<StoreSettings> {
-    const { clock, closers, folder, store } = this.#options;
-    if (store === 'embedded') return { kind: 'embedded' };
-    if (store !== 'influxdb') return { kind: 'influxdb', url: store, database: 'onramp_bench' };
-    const influxd = await startInfluxd(join(folder, 'influxdb'), clock);
-    closers.push(() => influxd.stop());
-    this.#storePid = influxd.pid;
-    return { kind: 'influxdb', url: influxd.url, database: 'onramp' };
+  /** The measured window: it lasts as long as `during`. */
+  async steady<T>(
+    simulation: Simulation,
+    platform: Platform | null,
+    during: () => Promise<T>,
+  ): Promise<T> {
+    const { phases, resources } = this.monitor;
+    phases.enter('steady');
+    this.#atBegin = (await this.#progress(platform)) ?? null;
+    await this.whileRunning(simulation.release());
+    await this.whileRunning(simulation.beginWindow());
+    this.#windowOpen = true;
+    resources.begin();
+    const found = await this.whileRunning(during());
+    await this.#endWindow(simulation);
+    return found;
   }
 
-  async #drained(client: GatewayClient): Promise<Summary> {
-    const endMs = this.clock.monotonicMs() + drainMs;
-    // Workers report once a second: what is known now may be from before the last reading.
-    await sleep(this.clock, reportMs);
-    for (;;) {
-      const summary = await client.summary();
-      const drained = summary.readings.waiting === 0 && summary.journal.unshippedBytes === 0;
-      if (drained || this.clock.monotonicMs() > endMs) return summary;
-      await sleep(this.clock, 500);
-    }
+  /** Notes who is connected, as everybody sees it. */
+  async prove(simulation: Simulation, { address, client }: Platform): Promise<void> {
+    const sleep = (milliseconds: number) => this.sleep(milliseconds);
+    this.#context.draft.proof = await this.whileRunning(
+      connectedProof({ simulation, client, address, sleep }),
+    );
+  }
+
+  /** Nothing more comes due; ends when all is acknowledged, and first rows are confirmed. */
+  async drain(simulation: Simulation, onboard: Onboard): Promise<void> {
+    this.monitor.phases.enter('draining');
+    await this.whileRunning(simulation.drain(this.parameters.drain));
+    if (onboard === 'claim') await this.whileRunning(simulation.awaitFirstRows(firstRowsMs));
+  }
+
+  /** Waits until everything accepted is stored. */
+  async settle({ client }: Platform): Promise<void> {
+    const { clock, draft } = this.#context;
+    this.monitor.phases.enter('settling');
+    const sleep = (milliseconds: number) => this.sleep(milliseconds);
+    const end = await this.whileRunning(settle({ client, clock, sleep }));
+    const ofSuite = await this.whileRunning(deadLettersOfSuite(client));
+    draft.deadLettered = Math.max(0, end.deadLettered - ofSuite);
+    const begin = this.#atBegin;
+    // A supervisor that was started again has forgotten what it stored before.
+    if (begin === null || begin.startedAtMs !== end.startedAtMs) return;
+    const stored = LatencyHistogram.decode(end.storedHdr);
+    draft.late = stored.countAbove(this.parameters.lateAfter);
+    stored.subtract(LatencyHistogram.decode(begin.storedHdr));
+    draft.storedMs = stored.summary();
+  }
+
+  /** Sessions end, and the fleet says what it found. */
+  async leave(simulation: Simulation): Promise<SimulationOutcome> {
+    this.monitor.phases.enter('leaving');
+    await this.whileRunning(simulation.leave(leaveMs));
+    const outcome = await this.whileRunning(simulation.result());
+    this.#context.draft.simulated = outcome.report;
+    await this.whileRunning(simulation.stop());
+    return outcome;
+  }
+
+  /** Compares what every device was promised with the rows of the store. */
+  async reconcile({ client, store }: Platform, outcome: SimulationOutcome): Promise<void> {
+    const { clock, draft, folder } = this.#context;
+    this.monitor.phases.enter('reconciling');
+    const reconciled = await this.whileRunning(
+      reconcileRun({
+        store: store.settings,
+        client,
+        ledger: outcome.ledger(),
+        window: { fromMs: draft.startedAtMs, toMs: clock.nowMs() + limits.readingAheadMsMax },
+        clock,
+        folder,
+        onProgress: (done, all) => this.monitor.phases.progress(done / all),
+      }),
+    );
+    draft.reconciled = reconciled;
+    draft.proof = { ...draft.proof, store: reconciled.devices };
+  }
+
+  /** After an interruption: what the fleet knows, as far as it says so soon. */
+  async salvage(): Promise<void> {
+    const { clock, draft } = this.#context;
+    const simulation = this.#simulation;
+    if (simulation === null || draft.simulated !== null) return;
+    const { promise, resolve } = Promise.withResolvers<null>();
+    const timer = clock.after(salvageMs, () => resolve(null));
+    const told = (async () => {
+      if (this.#windowOpen) await this.#endWindow(simulation);
+      return simulation.result();
+    })().catch(() => null);
+    const outcome = await Promise.race([told, promise]);
+    timer.cancel();
+    draft.simulated = outcome?.report ?? null;
+  }
+
+  async #endWindow(simulation: Simulation): Promise<void> {
+    this.#windowOpen = false;
+    await simulation.endWindow();
+    this.#context.draft.resources = this.monitor.resources.window();
+  }
+
+  async #progress(platform: Platform | null): Promise<GatewayProgress | null> {
+    return platform === null ? null : this.whileRunning(platform.client.progress());
   }
 }

@@ -1,20 +1,27 @@
-/** CPU and memory of the processes of a run, from `/proc` (Linux; elsewhere unknown). */
+/** CPU and memory of the processes of a run by group, from `/proc` (Linux; elsewhere unknown). */
 
 import { readFileSync } from 'node:fs';
-import type { Clock, Timer } from '../../model/clock.ts';
 import type { ProcessResources } from '../../model/report.ts';
+import { type ProcessGroup, processGroups } from './report-shape.ts';
 
-interface Sample {
+/** Of one process, since its start. */
+export interface Usage {
   readonly cpuS: number;
   readonly rssBytes: number;
 }
 
+/** Of a group, since the first look; `busiestCpuS`: of one process, since the look before. */
+export interface GroupUsage extends Usage {
+  readonly busiestCpuS: number;
+}
+
+export type Usages = Readonly<Record<ProcessGroup, GroupUsage | null>>;
+
 /** Kernel ticks per second of `/proc/[pid]/stat` (proc(5): USER_HZ, 100 on Linux). */
 const ticksPerSecond = 100;
-const sampleMs = 1000;
 
 /** Null when the process is gone or there is no `/proc`. */
-function sample(pid: number): Sample | null {
+export function usageOf(pid: number): Usage | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The name in parentheses may hold spaces; utime and stime are fields 14 and 15.
@@ -29,52 +36,73 @@ function sample(pid: number): Sample | null {
   }
 }
 
-/** Watches groups of processes over a window. */
+/** The processes of each group at a moment; some may die and others take their place. */
+export type ProcessIds = () => Readonly<Record<ProcessGroup, readonly number[]>>;
+
+/**
+ * Looks at groups of processes again and again. What a process has used counts on when it is gone,
+ * up to the last look at it.
+ */
 export class ResourceMeter {
-  readonly #groups: Readonly<Record<string, readonly number[]>>;
-  readonly #begin = new Map<string, number>();
-  readonly #last = new Map<string, number>();
-  readonly #rssMax = new Map<string, number>();
-  readonly #timer: Timer;
+  readonly #pids: ProcessIds;
+  readonly #usage: (pid: number) => Usage | null;
+  readonly #lastCpuS = new Map<number, number>();
+  readonly #cpuS = new Map<ProcessGroup, number>();
+  readonly #rssMax = new Map<ProcessGroup, number>();
+  #atBegin: ReadonlyMap<ProcessGroup, number> | null = null;
 
-  /** Begins the window. `groups`: process ids by name. */
-  constructor(groups: Readonly<Record<string, readonly number[]>>, clock: Clock) {
-    this.#groups = groups;
-    for (const [name, total] of this.#totals()) this.#begin.set(name, total.cpuS);
-    this.#timer = clock.every(sampleMs, () => this.#take());
-    this.#take();
+  constructor(pids: ProcessIds, usage = usageOf) {
+    this.#pids = pids;
+    this.#usage = usage;
   }
 
-  /** Ends the window. */
-  end(): Record<string, ProcessResources | null> {
-    this.#take();
-    this.#timer.cancel();
-    return Object.fromEntries(
-      Object.keys(this.#groups).map((name) => {
-        const [begin, last] = [this.#begin.get(name), this.#last.get(name)];
-        if (begin === undefined || last === undefined) return [name, null];
-        return [name, { cpuS: last - begin, rssBytesMax: this.#rssMax.get(name) ?? 0 }];
-      }),
-    );
+  /** Usage of each group; null for one of which no process can be seen. */
+  look(): Usages {
+    const pids = this.#pids();
+    const usages = processGroups.map((group) => [group, this.#lookAt(group, pids[group])] as const);
+    return Object.fromEntries(usages) as Record<ProcessGroup, GroupUsage | null>;
   }
 
-  #take(): void {
-    for (const [name, { cpuS, rssBytes }] of this.#totals()) {
-      this.#last.set(name, cpuS);
-      this.#rssMax.set(name, Math.max(this.#rssMax.get(name) ?? 0, rssBytes));
+  /** The window whose resources are asked for begins now. */
+  begin(): void {
+    this.look();
+    this.#atBegin = new Map(this.#cpuS);
+    this.#rssMax.clear();
+    this.look();
+  }
+
+  /** Of the window until now; empty when it has not begun. */
+  window(): Record<string, ProcessResources | null> {
+    const begin = this.#atBegin;
+    if (begin === null) return {};
+    this.look();
+    const used = processGroups.map((group) => {
+      const [from, to] = [begin.get(group), this.#cpuS.get(group)];
+      if (from === undefined || to === undefined) return [group, null];
+      return [group, { cpuS: to - from, rssBytesMax: this.#rssMax.get(group) ?? 0 }];
+    });
+    return Object.fromEntries(used);
+  }
+
+  #lookAt(group: ProcessGroup, pids: readonly number[]): GroupUsage | null {
+    let rssBytes = 0;
+    let seen = false;
+    let grownS = 0;
+    let busiestCpuS = 0;
+    for (const pid of pids) {
+      const usage = this.#usage(pid);
+      if (usage === null) continue;
+      seen = true;
+      rssBytes += usage.rssBytes;
+      const grown = Math.max(0, usage.cpuS - (this.#lastCpuS.get(pid) ?? 0));
+      grownS += grown;
+      busiestCpuS = Math.max(busiestCpuS, grown);
+      this.#lastCpuS.set(pid, usage.cpuS);
     }
-  }
-
-  *#totals(): Generator<[string, Sample]> {
-    for (const [name, pids] of Object.entries(this.#groups)) {
-      const samples = pids.map(sample);
-      if (samples.length === 0 || samples.includes(null)) continue;
-      const total = { cpuS: 0, rssBytes: 0 };
-      for (const one of samples as Sample[]) {
-        total.cpuS += one.cpuS;
-        total.rssBytes += one.rssBytes;
-      }
-      yield [name, total];
-    }
+    const cpuS = (this.#cpuS.get(group) ?? 0) + grownS;
+    if (!seen) return null;
+    this.#cpuS.set(group, cpuS);
+    this.#rssMax.set(group, Math.max(this.#rssMax.get(group) ?? 0, rssBytes));
+    return { cpuS, rssBytes, busiestCpuS };
   }
 }

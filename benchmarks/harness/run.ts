@@ -1,117 +1,130 @@
-/** Runs a scenario: has it played, judges what it found, and writes the report. */
+/** Runs a scenario and answers its report, whatever becomes of it; nothing is left running. */
 
 import { mkdtempSync, rmSync } from 'node:fs';
-import { arch, cpus, platform, release, tmpdir, totalmem } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemClock } from '../../model/clock.ts';
-import { OnrampError } from '../../model/errors.ts';
+import type { Clock } from '../../model/clock.ts';
 import type { RunReport } from '../../model/report.ts';
-import { writtenParameters } from '../scenarios/parameters.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
-import { Bench, type BenchOptions, type Found } from './bench.ts';
-import type { Finding } from './finding.ts';
-import { checkThresholds, parseThresholds } from './thresholds.ts';
-import { verdictOf } from './verdict.ts';
+import { Bench } from './bench.ts';
+import { blankDraft } from './draft.ts';
+import { environmentOf } from './environment.ts';
+import { Interrupted, type LastResort, unlessAborted } from './interruption.ts';
+import { type Look, Monitor } from './monitor.ts';
+import { checkMachine } from './preflight.ts';
+import type { ProgressWriter } from './progress.ts';
+import type { RunContext } from './run-context.ts';
+import { type RunPlan, runReport } from './run-report.ts';
+import { probeTarget } from './target-probe.ts';
+import type { TargetSettings } from './target-settings.ts';
+import { timeLeftMs } from './time-left.ts';
 
-export interface RunOptions
-  extends Pick<BenchOptions, 'size' | 'parameters' | 'store' | 'onProgress'> {
-  readonly scenario: Scenario;
+export interface RunOptions extends Omit<RunPlan, 'target'> {
+  readonly play: Scenario['play'];
+  readonly linuxOnly: boolean;
+  /** `embedded`, `influxdb`, `victoriametrics` (the run's own) or a URL. */
+  readonly store: string;
+  readonly target: TargetSettings | null;
+  readonly clock: Clock;
+  readonly progress: ProgressWriter;
+  /** Aborted with `Interrupted` when somebody wants it to end. */
+  readonly signal: AbortSignal;
+  readonly lastResort: LastResort;
 }
 
 /**
- * Runs and answers the report; whatever was started is ended, also after a failure.
- * @throws OnrampError `config.invalid` when this machine cannot play the scenario.
+ * A run that is interrupted, or whose fleet loses a process, ends in order and is invalid.
+ * @throws OnrampError when it could not begin: `bench.machine-too-small`, `store.unavailable`,
+ * `simulate.target-unreachable` and what gateway and simulator throw.
  */
 export async function runScenario(options: RunOptions): Promise<RunReport> {
-  const { scenario, ...rest } = options;
-  if (!canRun(scenario)) {
-    throw new OnrampError('config.invalid', `the scenario ${scenario.id} needs Linux`);
-  }
+  const { clock, progress, target } = options;
   const folder = mkdtempSync(join(tmpdir(), 'onramp-bench-'));
-  const closers: (() => Promise<void> | void)[] = [() => rmSync(folder, { recursive: true })];
+  const closers: RunContext['closers'] = [() => rmSync(folder, { recursive: true, force: true })];
+  const draft = blankDraft(clock.nowMs());
+  const monitor = new Monitor({ clock, onLook: (look) => show(look) });
+  const show = (look: Look): void => {
+    const { phases } = monitor;
+    const { current: phase, done, elapsedMs } = phases;
+    if (phase === null) return;
+    const leftMs = timeLeftMs({ phase, elapsedMs, done }, look, options.parameters);
+    progress.show({ ...look, scenario: options.scenario, phase, elapsedMs, leftMs });
+  };
+  const { fail, signal } = abortable(options.signal);
+  const context: RunContext = {
+    clock,
+    folder,
+    store: options.store,
+    monitor,
+    draft,
+    closers,
+    lastResort: options.lastResort,
+    signal,
+    fail,
+    unlessAborted: (work) => unlessAborted(work, signal),
+    say: (line) => progress.say(line),
+  };
+  const bench = new Bench({ ...options, context });
   try {
-    const bench = new Bench({ ...rest, folder, clock: systemClock, closers });
-    const finding = await scenario.play(bench);
-    return reportOf(options, bench.found!, finding);
+    await begin(options, folder, context);
+    monitor.start();
+    draft.finding = await options.play(bench);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    await endEarly(bench, context);
   } finally {
-    for (const close of closers.reverse()) await close();
+    monitor.stop();
+    draft.timeline = monitor.timeline();
+    await closeAll(closers);
+    progress.end();
+  }
+  draft.fleet = monitor.fleet;
+  const plan = { ...options, target: target?.url ?? null };
+  return runReport(plan, draft, environmentOf(draft.store));
+}
+
+/** Looks, before anything is started, whether it can be played here and there. */
+async function begin(options: RunOptions, folder: string, context: RunContext): Promise<void> {
+  const { clock, linuxOnly, parameters, store, target } = options;
+  const platform = target === null;
+  const ownStore = platform && !store.includes('://');
+  checkMachine({ parameters, linuxOnly, platform, ownStore }, folder);
+  if (target === null) return;
+  await context.unlessAborted(probeTarget(target.url, parameters.connectTimeout, clock));
+}
+
+/** A run that cannot go on says why, and what its fleet knows. */
+async function endEarly(bench: Bench, { draft, signal, monitor }: RunContext): Promise<void> {
+  const phase = monitor.phases.current ?? 'starting';
+  const { reason } = signal;
+  draft.interrupted = reason instanceof Interrupted;
+  draft.invalidReasons = [
+    draft.interrupted
+      ? `the run was interrupted while ${phase}`
+      : `the run could not go on while ${phase}: ${reason instanceof Error ? reason.message : reason}`,
+  ];
+  if (draft.interrupted) await bench.salvage();
+}
+
+/** The latest first; one that fails does not keep the others from being closed. */
+async function closeAll(closers: RunContext['closers']): Promise<void> {
+  for (const close of [...closers].reverse()) {
+    try {
+      await close();
+    } catch {
+      // What it left is told by whoever uses it next; a run's result does not depend on it.
+    }
   }
 }
 
-/** False for what only Linux can play, elsewhere. */
-export function canRun({ linuxOnly = false }: Scenario): boolean {
-  return !linuxOnly || platform() === 'linux';
-}
-
-/** The report of a run that found `played`, with its verdict. */
-export function reportOf(
-  { parameters, scenario, size }: RunOptions,
-  { resources, simulated, summary, verified }: Found,
-  finding: Finding,
-): RunReport {
-  const { connect, fleet, generator, message, onboarding, telemetry } = simulated;
-  const messages = telemetry.perSecond * simulated.durationS;
-  const cpuUsPerMessage = Object.fromEntries(
-    Object.entries(resources).map(([name, used]) => [
-      name,
-      used === null || messages === 0 ? null : Math.round((used.cpuS * 1e6) / messages),
-    ]),
-  );
-  const unjudged = {
-    schema: 'onramp-report/1' as const,
-    scenario: scenario.id,
-    question: scenario.question,
-    seed: simulated.seed,
-    startedAt: simulated.startedAt,
-    durationS: simulated.durationS,
-    interrupted: simulated.interrupted,
-    environment: environmentOf(summary.store.description),
-    parameters: { ...writtenParameters(parameters), size },
-    fleet,
-    message,
-    connect: { ...connect, proof: { client: null, broker: null, kernel: null, store: null } },
-    onboarding,
-    telemetry: { ...telemetry, storedMs: summary.shipper.storedMs },
-    ledger: {
-      sent: telemetry.sent,
-      acked: telemetry.acked,
-      ...verified,
-      deadLettered: summary.readings.deadLettered,
-      overwritten: null,
-      late: null,
-      lateAfterMs: parameters.lateAfter,
-      examples: [],
-    },
-    isolation: finding.isolation ?? null,
-    shutOut: finding.shutOut ?? null,
-    audit: finding.audit ?? null,
-    fairness: null,
-    findings: finding.findings ?? {},
-    resources,
-    cpuUsPerMessage,
-    generator,
-    invalidReasons: simulated.invalidReasons,
-    failures: simulated.failures,
-    timeline: null,
-  };
-  const wanted =
-    size === 'full' ? [...scenario.thresholds, ...scenario.fullThresholds] : scenario.thresholds;
-  const thresholds = checkThresholds(unjudged, parseThresholds(wanted, []));
-  // At smoke size nothing is timed, so a busy machine does not void the run.
-  const valid = size === 'smoke' || generator.valid;
-  return { ...unjudged, thresholds, verdict: verdictOf(valid, thresholds) };
-}
-
-function environmentOf(store: string): RunReport['environment'] {
-  const [first] = cpus();
+/** A signal that also `fail` aborts. */
+function abortable(outer: AbortSignal): {
+  readonly signal: AbortSignal;
+  readonly fail: (error: Error) => void;
+} {
+  const controller = new AbortController();
   return {
-    onramp: '0.1.0',
-    cpu: first?.model ?? 'unknown',
-    cores: cpus().length,
-    memoryBytes: totalmem(),
-    node: process.version,
-    descriptorLimit: null,
-    platform: `${platform()} ${release()} ${arch()}`,
-    store,
+    signal: AbortSignal.any([outer, controller.signal]),
+    fail: (error) => controller.abort(error),
   };
 }

@@ -8,6 +8,9 @@ export function verdictOf(valid: boolean, thresholds: readonly ThresholdResult[]
   return thresholds.some(({ ok }) => ok === false) ? 'fail' : 'pass';
 }
 
+/** Of a run that somebody ended, as a shell has it for SIGINT. */
+export const interruptedExitCode = 130;
+
 /** The exit code of a verdict. */
 export function exitCodeOf(verdict: Verdict): number {
   return { pass: 0, fail: 3, invalid: 4 }[verdict];

@@ -86,14 +86,17 @@ export class IsolationSuite {
     return suite;
   }
 
-  /** Makes every attempt once, and looks at what can be seen afterwards. */
-  async round(): Promise<void> {
+  /**
+   * Makes every attempt once, and looks at what can be seen afterwards. Between two attempts of the
+   * same identity it waits for `pauseMs`.
+   */
+  async round(pauseMs = 0): Promise<void> {
     const before = await pictureOf(this.#client);
     const attempts = [
       ...lanes(mqttProbes, ({ card }) => this.#stage.cards[card].clientId).map((lane) =>
-        this.#tryMqtt(lane),
+        this.#tryMqtt(lane, pauseMs),
       ),
-      ...lanes(this.#httpProbes, ({ token }) => token).map((lane) => this.#tryHttp(lane)),
+      ...lanes(this.#httpProbes, ({ token }) => token).map((lane) => this.#tryHttp(lane, pauseMs)),
     ];
     await Promise.all(attempts);
     await sleep(this.#clock, rowMs);
@@ -125,16 +128,18 @@ export class IsolationSuite {
     }
   }
 
-  async #tryMqtt(lane: readonly MqttProbe[]): Promise<void> {
+  async #tryMqtt(lane: readonly MqttProbe[], pauseMs: number): Promise<void> {
     for (const probe of lane) {
       const what = `${probe.card}: ${probe.what}`;
       this.tally.note(what, probe.expects, await tryMqtt(probe, this.#stage));
+      if (pauseMs > 0) await sleep(this.#clock, pauseMs);
     }
   }
 
-  async #tryHttp(lane: readonly HttpProbe[]): Promise<void> {
+  async #tryHttp(lane: readonly HttpProbe[], pauseMs: number): Promise<void> {
     for (const probe of lane) {
       this.tally.note(probe.what, probe.expects, await tryHttp(probe, this.#stage));
+      if (pauseMs > 0) await sleep(this.#clock, pauseMs);
     }
   }
 }

@@ -18,6 +18,10 @@ export interface Scenario {
   readonly fullThresholds: readonly string[];
   /** It needs several workers, or loopback addresses by the hundred. */
   readonly linuxOnly?: boolean;
+  /** It takes the store away, which only a store server of the run's own can be. */
+  readonly takesStoreAway?: boolean;
+  /** It asks the gateway for nothing, so that it can be played against any platform. */
+  readonly anyTarget?: boolean;
   /** Plays it; what it finds goes into the report. */
   play(bench: Bench): Promise<Finding>;
 }

@@ -1,0 +1,144 @@
+/** The report of a run, whatever became of it. Pure, but for where it took place. */
+
+import type { ProcessResources, RunReport } from '../../model/report.ts';
+import type { RunParameters } from '../scenarios/parameters.ts';
+import { writtenParameters } from '../scenarios/parameters.ts';
+import type { Draft } from './draft.ts';
+import { checkThresholds, type Threshold } from './thresholds.ts';
+import { verdictOf } from './verdict.ts';
+
+/** What was run. */
+export interface RunPlan {
+  readonly scenario: string;
+  readonly question: RunReport['question'];
+  readonly size: 'smoke' | 'full';
+  readonly parameters: RunParameters;
+  readonly thresholds: readonly Threshold[];
+  /** Null: the run starts its own gateway. */
+  readonly target: string | null;
+}
+
+/** The report of `draft`, with its verdict. */
+export function runReport(
+  plan: RunPlan,
+  draft: Draft,
+  environment: RunReport['environment'],
+): RunReport {
+  const { parameters, target } = plan;
+  const generator = generatorOf(plan, draft);
+  const judged = {
+    schema: 'onramp-report/1' as const,
+    scenario: plan.scenario,
+    question: plan.question,
+    seed: parameters.seed,
+    startedAt: new Date(draft.startedAtMs).toISOString(),
+    durationS: draft.simulated?.durationS ?? 0,
+    interrupted: draft.interrupted,
+    environment,
+    parameters: {
+      ...writtenParameters(parameters),
+      size: plan.size,
+      ...(target !== null && { target }),
+    },
+    ...fleetParts(plan, draft),
+    ledger: ledgerOf(plan, draft),
+    isolation: draft.finding.isolation ?? null,
+    shutOut: draft.finding.shutOut ?? null,
+    audit: draft.finding.audit ?? null,
+    fairness: draft.simulated?.fairness ?? null,
+    findings: { ...draft.findings, ...draft.finding.findings },
+    resources: draft.resources,
+    cpuUsPerMessage: cpuUsPerMessage(draft),
+    generator: generator.report,
+    invalidReasons: [...draft.invalidReasons, ...generator.reasons],
+    failures: draft.simulated?.failures ?? draft.fleet?.failures ?? [],
+    timeline: draft.timeline,
+  };
+  const thresholds = checkThresholds(judged, plan.thresholds);
+  const valid = generator.report.valid && draft.invalidReasons.length === 0;
+  return { ...judged, thresholds, verdict: verdictOf(valid, thresholds) };
+}
+
+/** What the fleet says; before its report, what was last heard of it. */
+function fleetParts(
+  { parameters }: RunPlan,
+  { fleet, proof, simulated, storedMs }: Draft,
+): Pick<RunReport, 'fleet' | 'message' | 'connect' | 'onboarding' | 'telemetry'> {
+  if (simulated !== null) {
+    const { acked, ackMs, perSecond, publishDelayMs, sent } = simulated.telemetry;
+    return {
+      fleet: simulated.fleet,
+      message: simulated.message,
+      connect: { ...simulated.connect, proof },
+      onboarding: simulated.onboarding,
+      telemetry: { sent, acked, perSecond, publishDelayMs, ackMs, storedMs },
+    };
+  }
+  const { devices, enterprises, qos, tls } = parameters;
+  const connected = fleet?.connected ?? 0;
+  const attempted = fleet === null ? 0 : fleet.devices - fleet.untried;
+  return {
+    fleet: { enterprises, devices, productionDevices: devices, sessions: connected },
+    message: { dialect: 'native', qos, tls, fieldsMean: null, bytesMean: null },
+    connect: {
+      attempted,
+      connected,
+      failed: Math.max(0, attempted - connected),
+      reconnects: 0,
+      seconds: 0,
+      latencyMs: null,
+      stagesMs: { tcp: null, tls: null, connack: null },
+      proof,
+    },
+    onboarding: null,
+    telemetry: {
+      sent: fleet?.sent ?? 0,
+      acked: fleet === null ? null : fleet.acked,
+      perSecond: 0,
+      publishDelayMs: null,
+      ackMs: null,
+      storedMs,
+    },
+  };
+}
+
+function ledgerOf({ parameters }: RunPlan, draft: Draft): RunReport['ledger'] {
+  const { deadLettered, fleet, late, reconciled, simulated } = draft;
+  const told = simulated?.telemetry ?? fleet;
+  return {
+    sent: told?.sent ?? 0,
+    acked: told?.acked ?? null,
+    stored: reconciled?.stored ?? null,
+    lost: reconciled?.lost ?? null,
+    duplicated: reconciled?.duplicated ?? null,
+    overwritten: reconciled?.overwritten ?? null,
+    deadLettered,
+    late,
+    lateAfterMs: parameters.lateAfter,
+    examples: reconciled?.examples ?? [],
+  };
+}
+
+/** At smoke size nothing is timed, so a busy machine does not void the run. */
+function generatorOf(
+  { size }: RunPlan,
+  { simulated }: Draft,
+): { readonly report: RunReport['generator']; readonly reasons: readonly string[] } {
+  const reasons = simulated?.invalidReasons ?? [];
+  const judges = size === 'full';
+  return {
+    report: {
+      eventLoopLagMs: simulated?.generator.eventLoopLagMs ?? null,
+      overruns: simulated?.generator.overruns ?? 0,
+      valid: !judges || reasons.length === 0,
+    },
+    reasons: judges ? reasons : [],
+  };
+}
+
+function cpuUsPerMessage({ resources, simulated }: Draft): Record<string, number | null> {
+  const messages = (simulated?.telemetry.perSecond ?? 0) * (simulated?.durationS ?? 0);
+  const cost = (used: ProcessResources | null) =>
+    used === null || messages === 0 ? null : Math.round((used.cpuS * 1e6) / messages);
+  return Object.fromEntries(Object.entries(resources).map(([name, used]) => [name, cost(used)]));
+}

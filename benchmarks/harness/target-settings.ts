@@ -1,0 +1,56 @@
+/** Somebody else's platform as the target of a run. */
+
+import { readFileSync } from 'node:fs';
+import { messageOf } from '../../model/errors.ts';
+import { isLoopback, parseTarget } from '../../simulator/client/target.ts';
+
+export interface TargetSettings {
+  readonly url: string;
+  readonly dialect: string;
+  readonly fleetKey: Buffer;
+  /** Hosts, not this machine, that may be put under load. */
+  readonly allowHosts: readonly string[];
+}
+
+/** As the command line gives it. */
+export interface TargetFlags {
+  readonly target?: string;
+  readonly dialect?: string;
+  readonly fleetKey?: string;
+  readonly allowHost?: readonly string[];
+}
+
+/** Null when no target is asked for; what is wrong is added to `problems`. */
+export function targetSettings(flags: TargetFlags, problems: string[]): TargetSettings | null {
+  const { allowHost = [], dialect = 'native', fleetKey, target } = flags;
+  if (target === undefined) {
+    if (fleetKey !== undefined) problems.push('--fleet-key: is for --target');
+    if (flags.dialect !== undefined) problems.push('--dialect: is for --target');
+    return null;
+  }
+  const address = parseTarget(target);
+  if (address === null) {
+    problems.push(`--target: must be mqtt://host:port or mqtts://host:port: ${target}`);
+  } else if (!isLoopback(address.host) && !allowHost.includes(address.host)) {
+    const { host } = address;
+    problems.push(
+      `--target: ${host} is not this machine; add --allow-host ${host} to put it under load`,
+    );
+  }
+  const key = readKey(fleetKey, problems);
+  if (address === null || key === null) return null;
+  return { url: target, dialect, fleetKey: key, allowHosts: allowHost };
+}
+
+function readKey(path: string | undefined, problems: string[]): Buffer | null {
+  if (path === undefined) {
+    problems.push("--fleet-key: is needed with --target; the devices' secrets derive from it");
+    return null;
+  }
+  try {
+    return Buffer.from(readFileSync(path, 'utf8').trim(), 'base64url');
+  } catch (error) {
+    problems.push(`--fleet-key: ${messageOf(error)}`);
+    return null;
+  }
+}

@@ -1,0 +1,62 @@
+/** Workers of the gateway are killed under load, one after the other. */
+
+import type { Findings } from '../../model/report.ts';
+import { disturb, watchCalm, worstOf } from '../harness/disturbance.ts';
+import { onPlatform, type PlatformCity, playCity } from '../harness/play-city.ts';
+import type { Scenario } from './scenario.ts';
+
+const recoveryMsMax = 180_000;
+
+export const workerLoss: Scenario = {
+  id: 'worker-loss',
+  question: {
+    en: 'Is nothing lost when workers are killed under load, and how long until all is as before?',
+    zh: '负载之下工作进程接连被杀时是否一条不丢，多久恢复如初？',
+  },
+  smoke: {
+    devices: 200,
+    enterprises: 20,
+    interval: '500ms',
+    duration: '8s',
+    workers: 3,
+    processes: 2,
+    kills: 2,
+  },
+  full: { devices: 100_000, enterprises: 10_000, interval: '10s', duration: '5m', kills: 2 },
+  thresholds: [
+    'connect.failed == 0',
+    'findings.workersRestarted == findings.workersKilled',
+    'ledger.lost == 0',
+    'ledger.duplicated == 0',
+    'ledger.overwritten == 0',
+  ],
+  fullThresholds: ['findings.recoveryS <= 120'],
+  linuxOnly: true,
+  play: (bench) => playCity(bench, { during: onPlatform(killWorkers) }),
+};
+
+async function killWorkers(city: PlatformCity): Promise<{ findings: Findings }> {
+  const { bench, platform } = city;
+  const usual = await watchCalm(city);
+  const restarts = async () => (await platform.client.progress()).workerRestarts;
+  const restartsBefore = await bench.whileRunning(restarts());
+  const recoveries: Findings[] = [];
+  for (let kill = 0; kill < bench.parameters.kills; kill++) {
+    recoveries.push(await disturb(city, usual, () => killOne(city), recoveryMsMax));
+  }
+  return {
+    findings: {
+      ...worstOf(recoveries),
+      workersKilled: bench.parameters.kills,
+      workersRestarted: (await bench.whileRunning(restarts())) - restartsBefore,
+    },
+  };
+}
+
+/** The one that holds most sessions. */
+async function killOne({ bench, platform }: PlatformCity): Promise<void> {
+  const { workers } = await bench.whileRunning(platform.client.progress());
+  const { pid, sessions } = workers.reduce((a, b) => (b.sessions > a.sessions ? b : a));
+  process.kill(pid, 'SIGKILL');
+  bench.monitor.event(`a worker with ${sessions} sessions is killed`);
+}
