@@ -4,6 +4,9 @@ import type { Client } from 'aedes';
 import mqtt from 'mqtt-packet';
 import type { ErrorCode } from '../model/errors.ts';
 import type { Principal } from './access.ts';
+import type { ClientConnection } from './client-connection.ts';
+import type { Watched } from './keepalive.ts';
+import { pingResponse } from './packet-bytes.ts';
 import type { Session } from './session.ts';
 
 /** Bytes of acknowledgements and answers that a client may leave unread. */
@@ -12,7 +15,7 @@ const unreadBytesMax = 64 * 1024;
 let lastNumber = 0;
 
 /** What the front door knows of a client that was let in; the client is aedes' own object. */
-export class ClientSession implements Session {
+export class ClientSession implements Session, Watched {
   readonly number = ++lastNumber;
   /** Publishes that are not settled yet. */
   inFlight = 0;
@@ -20,20 +23,28 @@ export class ClientSession implements Session {
   closeCode: ErrorCode | null = null;
   /** Its end was told already. */
   ended = false;
+  heardAtTick = 0;
+  silentTicksMax = 0;
+  dueTick = 0;
+  /** The topic of its newest publish, on which it may publish. */
+  topicAllowed = '';
   readonly clientId: string;
   readonly principal: Principal;
   readonly remoteAddress: string;
   readonly ackWaitMs: number;
   readonly client: Client;
+  readonly #connection: ClientConnection;
   /** Every filter there ever was, and whether it is subscribed to now. */
   readonly #subscriptions = new Map<string, boolean>();
 
   constructor(
     client: Client,
+    connection: ClientConnection,
     principal: Principal,
     details: { readonly remoteAddress: string; readonly ackWaitMs: number },
   ) {
     this.client = client;
+    this.#connection = connection;
     this.clientId = client.id;
     this.principal = principal;
     this.remoteAddress = details.remoteAddress;
@@ -60,9 +71,9 @@ export class ClientSession implements Session {
   }
 
   deliver(topic: string, payload: string): boolean {
-    if (!this.hasSubscribed(topic) || !this.#mayWrite()) return false;
+    if (!this.hasSubscribed(topic) || !this.mayWrite()) return false;
     const packet = { cmd: 'publish', topic, payload, qos: 0, retain: false, dup: false } as const;
-    this.client.conn.write(mqtt.generate(packet));
+    this.#connection.socket.write(mqtt.generate(packet));
     return true;
   }
 
@@ -71,11 +82,16 @@ export class ClientSession implements Session {
    * costs a `writev`. Who does not read its acknowledgements is closed.
    */
   acknowledge(messageId: number): void {
-    if (!this.#mayWrite()) return;
+    if (!this.mayWrite()) return;
     const puback = Buffer.allocUnsafe(4);
     puback.writeUInt16BE(0x40_02, 0);
     puback.writeUInt16BE(messageId, 2);
-    this.client.conn.write(puback);
+    this.#connection.socket.write(puback);
+  }
+
+  /** Answers a PINGREQ [MQTT-3.12.4-1]. */
+  answerPing(): void {
+    if (this.mayWrite()) this.#connection.socket.write(pingResponse);
   }
 
   close(code: ErrorCode): void {
@@ -84,9 +100,11 @@ export class ClientSession implements Session {
     this.client.close();
   }
 
-  #mayWrite(): boolean {
-    const { closed, conn } = this.client;
-    if (!closed && conn.writableLength > unreadBytesMax) this.close('publish.in-flight-exceeded');
-    return !this.closed;
+  /** False when nothing more is to be written; who leaves too much unread is closed by it. */
+  mayWrite(): boolean {
+    if (this.closed) return false;
+    if (this.#connection.socket.writableLength <= unreadBytesMax) return true;
+    this.close('publish.in-flight-exceeded');
+    return false;
   }
 }

@@ -1,7 +1,9 @@
 /** The MQTT front door: sessions with an identity, publishes within their topics, nothing else. */
 
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { AedesPublishPacket, Client, ConnectPacket, PublishPacket, Subscription } from 'aedes';
+import { type Clock, systemClock } from '../model/clock.ts';
 import { type ErrorCode, OnrampError } from '../model/errors.ts';
 import { type Limits, limits as systemLimits } from '../model/limits.ts';
 import type {
@@ -13,14 +15,17 @@ import type {
   TopicPermissions,
 } from './access.ts';
 import { brokerOptions, EmbeddedBroker } from './broker.ts';
+import { ClientConnection, type TakePacket } from './client-connection.ts';
 import { ClientSession } from './client-session.ts';
+import { Keepalive } from './keepalive.ts';
 import {
   clientCertificate,
   type Listeners,
   type ListenOptions,
   openListeners,
 } from './listeners.ts';
-import { packetLimiter } from './packet-limit.ts';
+import { pingRequest } from './packet-bytes.ts';
+import { PublishDoor } from './publish-door.ts';
 import type { Session, SessionPublish } from './session.ts';
 import { retainedRefusal, topicRefusal } from './topic-permissions.ts';
 
@@ -55,12 +60,9 @@ export interface FrontDoorOptions {
   /** False while no new session can be served; a CONNECT is then answered with code 3. */
   readonly acceptsSessions: () => boolean;
   readonly limits?: Partial<Limits>;
+  /** The machine's clock unless given. */
+  readonly clock?: Clock;
 }
-
-type Settle = SessionPublish['settle'];
-type Done = (error?: Error | null) => void;
-
-const noPayload = Buffer.alloc(0);
 
 const busy: ConnectRefusal = { accepted: false, code: 'connect.busy', returnCode: 3 };
 
@@ -74,13 +76,16 @@ export class FrontDoor {
   readonly #byClientId = new Map<string, ClientSession>();
   readonly #byNumber = new Map<number, ClientSession>();
   readonly #connecting = new WeakMap<Client, ConnectPacket>();
-  readonly #limitPackets: (client: Client) => void;
+  readonly #publishes: PublishDoor;
+  readonly #keepalive: Keepalive<ClientSession>;
   #listeners: Listeners | null = null;
 
   constructor(options: FrontDoorOptions) {
     this.#options = options;
     this.#limits = { ...systemLimits, ...options.limits };
-    this.#limitPackets = packetLimiter(this.#limits);
+    this.#publishes = new PublishDoor(options, this.#limits);
+    // As any connection that breaks: with its will, and no fault of anybody.
+    this.#keepalive = new Keepalive(options.clock ?? systemClock, ({ client }) => client.close());
     this.#broker = new EmbeddedBroker(
       brokerOptions(this.#limits, {
         preConnect: (client, packet, done) => this.#preConnect(client, packet, done),
@@ -105,8 +110,9 @@ export class FrontDoor {
     const onDropped = () => this.#refused('connect.busy');
     const { tlsHandshakeTimeoutMs } = this.#limits;
     const onConnection = (connection: Socket): void => {
-      const client = this.#broker.handle(connection);
-      this.#limitPackets(client);
+      const conn = new ClientConnection(connection, this.#limits);
+      const client = this.#broker.handle(conn as unknown as Duplex);
+      conn.start();
       // After aedes' own close, which may still publish the will of this session.
       connection.once('close', () => setImmediate(() => this.#forget(client)));
     };
@@ -118,6 +124,7 @@ export class FrontDoor {
   /** Closes the listeners and every session; unacknowledged publishes stay unacknowledged. */
   async stop(): Promise<void> {
     await this.#listeners?.close();
+    this.#keepalive.stop();
     await new Promise<void>((resolve) => this.#broker.close(() => resolve()));
   }
 
@@ -154,14 +161,15 @@ export class FrontDoor {
     username: string | undefined,
     password: Buffer | undefined,
   ): Promise<boolean> {
-    const socket = client.conn as { remoteAddress?: string; encrypted?: boolean };
+    const connection = connectionOf(client);
+    const socket = connection.socket as { remoteAddress?: string; encrypted?: boolean };
     const attempt: ConnectAttempt = {
       clientId: client.id,
       username,
       password,
       remoteAddress: socket.remoteAddress ?? '',
       tls: socket.encrypted === true,
-      certificate: clientCertificate(client.conn),
+      certificate: clientCertificate(connection.socket),
     };
     const packet = this.#connecting.get(client);
     const { sessionsMax, acceptsSessions } = this.#options;
@@ -178,9 +186,15 @@ export class FrontDoor {
     // A client that left while its credential was looked up never becomes a session.
     if (client.closed) return false;
     const { remoteAddress } = attempt;
-    const ackWaitMs = this.#ackWaitMs(packet?.keepalive ?? 0);
-    this.#open(new ClientSession(client, principal, { remoteAddress, ackWaitMs }), attempt);
-    return !client.closed;
+    const keepaliveS = packet?.keepalive ?? 0;
+    const details = { remoteAddress, ackWaitMs: this.#ackWaitMs(keepaliveS) };
+    const session = new ClientSession(client, connection, principal, details);
+    this.#open(session, attempt);
+    if (client.closed) return false;
+    this.#keepalive.watch(session, keepaliveS);
+    // Silence is found here; aedes, which does not see every packet, is to have no part in it.
+    if (packet !== undefined) packet.keepalive = 0;
+    return true;
   }
 
   /** A publish may wait as long as the client would for any answer. */
@@ -245,56 +259,29 @@ export class FrontDoor {
       done(new OnrampError('topic.not-allowed'));
       return;
     }
-    const refused = this.#publishRefusal(session, packet);
+    const refused = this.#publishes.refusal(session, packet);
     if (refused !== null) {
       this.#refused(refused, session, packet.topic);
       done(new OnrampError(refused, packet.topic));
       return;
     }
-    const excess = session.inFlight >= this.#limits.sessionInFlightMax;
-    session.inFlight++;
-    this.#options.onPublish({
-      session,
-      topic: packet.topic,
-      payload: toBuffer(packet.payload),
-      qos: packet.qos as 0 | 1 | 2,
-      isWill: session.closed,
-      excess,
-      settle: this.#settler(session, packet, done),
-    });
+    this.#publishes.handOn(session, packet, done);
   }
 
-  #publishRefusal(session: ClientSession, packet: PublishPacket): ErrorCode | null {
-    const { access, permissions } = this.#options;
-    const { principal } = session;
-    if (!permissions.mayPublish(principal, packet.topic)) return topicRefusal(principal);
-    if (packet.retain && access !== 'open') return retainedRefusal(principal);
-    if (packet.qos !== 0 && session.inFlight >= this.#limits.sessionInFlightMax) {
-      return 'publish.in-flight-exceeded';
+  /** Offered every packet of an open session; true when aedes is not to see it. */
+  #take(session: ClientSession, bytes: Buffer, begin: number, end: number): boolean {
+    session.heardAtTick = this.#keepalive.tick;
+    if (session.closed) return true;
+    // In the open mode aedes routes what is published.
+    if (this.#options.access !== 'open' && this.#publishes.take(session, bytes, begin, end)) {
+      return true;
     }
-    return null;
-  }
-
-  #settler(session: ClientSession, packet: PublishPacket, done: Done): Settle {
-    const isWill = session.closed;
-    return (outcome) => {
-      session.inFlight--;
-      if (typeof outcome === 'object') {
-        session.close(outcome.close);
-        return;
-      }
-      // Acknowledging to a closed connection is an error in aedes; there is no one to tell.
-      if (session.closed && !isWill) return;
-      const routed = isWill || this.#options.access === 'open';
-      // aedes keeps a QoS 2 message until its PUBREL; its content is in the journal already.
-      if (packet.qos === 2 && !routed) packet.payload = noPayload;
-      if (packet.qos === 1 && !routed) {
-        session.acknowledge(packet.messageId ?? 0);
-        // For aedes there is nothing left to acknowledge, and nobody to route to.
-        packet.qos = 0;
-      }
-      done(null);
-    };
+    if (bytes[begin] === pingRequest && end - begin === 2) {
+      session.answerPing();
+      return true;
+    }
+    // Whoever does not read the answers gets no more of them.
+    return !session.mayWrite();
   }
 
   /** An error ends the session; null is a refusal (granted 128) that it survives. */
@@ -327,6 +314,7 @@ export class FrontDoor {
     const session = this.#sessions.get(client);
     if (session === undefined) return;
     this.#sessions.delete(client);
+    this.#keepalive.forget(session);
     this.#byNumber.delete(session.number);
     if (this.#byClientId.get(session.clientId) === session) {
       this.#byClientId.delete(session.clientId);
@@ -341,6 +329,12 @@ export class FrontDoor {
   }
 
   #observe(): void {
+    this.#broker.on('clientReady', (client) => {
+      const session = this.#sessions.get(client);
+      if (session === undefined) return;
+      const take: TakePacket = (bytes, begin, end) => this.#take(session, bytes, begin, end);
+      connectionOf(client).open(take);
+    });
     this.#broker.on('clientDisconnect', (client) => this.#forget(client));
     this.#broker.on('unsubscribe', (filters, client) => {
       for (const filter of filters) this.#sessions.get(client)?.unsubscribe(filter);
@@ -374,9 +368,9 @@ function beginClean(client: Client, packet: ConnectPacket): void {
   (client as { clean: boolean }).clean = true;
 }
 
-function toBuffer(payload: string | Buffer | undefined): Buffer {
-  if (payload === undefined) return Buffer.alloc(0);
-  return typeof payload === 'string' ? Buffer.from(payload) : payload;
+/** What aedes was given as the connection of `client`. */
+function connectionOf(client: Client): ClientConnection {
+  return client.conn as unknown as ClientConnection;
 }
 
 /** Endings that are the network's or the client's, not a breach of the protocol. */

@@ -74,7 +74,7 @@ export class MqttSource implements Source, EndsSessions {
   }
 
   async start(sink: MessageSink): Promise<SourceAddress> {
-    const { access, listen } = this.#options;
+    const { access, clock, listen } = this.#options;
     this.#sink = sink;
     this.#frontDoor = new FrontDoor({
       access,
@@ -86,6 +86,7 @@ export class MqttSource implements Source, EndsSessions {
       onRefused: (refusal) => this.#onRefusedAtDoor(refusal),
       acceptsSessions: () => sink.accepting,
       sessionsMax: this.#options.sessionsMax,
+      clock,
     });
     const { port, tlsPort } = await this.#frontDoor.start(listen);
     return { source: 'mqtt', port, tlsPort };
