@@ -1,6 +1,7 @@
 /** The `simulate` command. */
 
 import { existsSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
 import { type Clock, systemClock } from '../model/clock.ts';
 import { messageOf } from '../model/errors.ts';
@@ -16,12 +17,10 @@ import { type ProgressOutput, progressWriter } from './progress.ts';
 import type { SimulationReport } from './report.ts';
 import { reportTable } from './report-table.ts';
 import { runSimulation } from './run.ts';
+import { sessionsMaxOf } from './shards/process-count.ts';
 
 /** Where the gateway of the same folder keeps its fleet key. */
 const fleetKeyFile = 'data/fleet.key';
-
-/** Descriptors a process needs besides its sessions: files, pipes, the event loop. */
-const otherDescriptors = 100;
 
 const examples = `
 Examples:
@@ -29,7 +28,8 @@ Examples:
   onramp simulate --devices 12500 --enterprises 1250 --interval 2500ms --duration 2m
   onramp simulate --interval nominal --report full --sensors --duration forever
   onramp simulate --target mqtts://10.0.0.5 --allow-host 10.0.0.5 --tls-ca ca.pem --fleet-key f.key
-  onramp simulate --shard 1/4 --ledger ledger-1.ndjson --json     and 2/4, 3/4, 4/4 beside it
+  onramp simulate --devices 100000 --enterprises 10000 --processes auto --spread-loopback
+  onramp simulate --shard 1/4 --ledger ledger-1.ndjson --json     and 2/4, 3/4, 4/4 elsewhere
   onramp simulate --onboard claim --register --api http://127.0.0.1:8080 \\
     --api-token-file data/operator.token --credentials fleet.ndjson
                                         from an empty registry to the first rows, by claim
@@ -90,7 +90,8 @@ export async function simulate(
   const { report } = await runSimulation(options, {
     clock,
     signal,
-    sessionsMax: openFilesLimit() - otherDescriptors,
+    sessionsMax: sessionsMaxOf(openFilesLimit()),
+    cores: availableParallelism(),
     onProgress: (state) => progress.show(state),
   }).finally(() => progress.end());
   stdout.write(json ? `${JSON.stringify(report)}\n` : reportTable(report));

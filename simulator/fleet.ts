@@ -200,11 +200,6 @@ export class Fleet implements ClientListener {
    */
   beginWindow(atMs = this.#settings.clock.monotonicMs()): void {
     this.#deliveries.beginWindow(atMs);
-    this.resetLag();
-  }
-
-  /** What was recorded of the event loop until now is forgotten; the window has begun. */
-  resetLag(): void {
     this.#schedule.lag.reset();
     this.#schedule.overruns = 0;
   }

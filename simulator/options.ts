@@ -79,6 +79,10 @@ const fields = z.strictObject({
   shard: shard
     .prefault('1/1')
     .meta({ value: 'I/N', description: 'play every n-th device, for several processes' }),
+  processes: z.literal('auto').or(whole(1, limits.simulatorProcessesMax)).prefault(1).meta({
+    value: 'N|auto',
+    description: 'processes that play; "auto": as cores and the limit of open files demand',
+  }),
   interval: durationOr('nominal', slotMs)
     .refine(isOnGrid, `must be a multiple of ${slotMs}ms`)
     .prefault('10s')
@@ -89,6 +93,10 @@ const fields = z.strictObject({
   duration: durationOr('forever', 1).prefault('60s').meta({
     value: 'DURATION',
     description: 'measured time, after every device has tried to connect, or "forever"',
+  }),
+  publishFrom: z.enum(['session', 'release']).prefault('session').meta({
+    value: 'session|release',
+    description: 'devices publish from their own session on, or when all have tried to connect',
   }),
   qos: whole(0, 1)
     .transform((qos) => qos as 0 | 1)
@@ -113,7 +121,8 @@ const fields = z.strictObject({
   }),
   credentials: z.string().optional().meta({
     value: 'FILE',
-    description: 'with --onboard: where to keep the credentials; without: where they are',
+    description:
+      'with --onboard: where to keep the credentials; without: where they are; like --ledger',
   }),
   answerTimeout: duration(100).prefault('10s').meta({
     value: 'DURATION',
@@ -192,7 +201,8 @@ const fields = z.strictObject({
     .meta({ description: 'check nothing about the server; loopback only' }),
   ledger: z.string().optional().meta({
     value: 'FILE',
-    description: 'what each device sent and what was acknowledged, NDJSON',
+    description:
+      'what each device sent and what was acknowledged, NDJSON; several processes add .1, .2 …',
   }),
   publishDelayMax: duration(1)
     .prefault('100ms')

@@ -2,11 +2,17 @@
 
 import type { CityDevice } from '../model/city.ts';
 import type { LatencySummary } from '../model/histogram.ts';
-import type { OnboardingPace, OnboardingReport, RunReport } from '../model/report.ts';
-import { localFailureCodes } from './client/failure.ts';
+import type {
+  FairnessReport,
+  OnboardingPace,
+  OnboardingReport,
+  RunReport,
+} from '../model/report.ts';
 import { parseTarget } from './client/target.ts';
+import { type GeneratorProcess, invalidReasons } from './generator.ts';
 import type { FailureCount, Measurements } from './measurements.ts';
 import type { SimulationOptions } from './options.ts';
+import type { WholeRun } from './part.ts';
 
 /** Null is what is not known, or does not exist at the QoS in use; latencies are milliseconds. */
 export interface SimulationReport {
@@ -51,48 +57,43 @@ export interface SimulationReport {
     readonly acked: number | null;
     readonly skipped: number;
   };
+  /** Null when fewer than 20 readings of each enterprise were acknowledged in the window. */
+  readonly fairness: FairnessReport | null;
+  /** Null when connections were not cut. */
+  readonly recovery: {
+    /** Until the last connection was cut. */
+    readonly dropSeconds: number;
+    /** From then on to the new session of each device. */
+    readonly sessionMs: LatencySummary | null;
+  } | null;
   readonly generator: {
     readonly eventLoopLagMs: LatencySummary | null;
     readonly overruns: number;
-    /** Of the whole process. */
+    /** Of the whole processes. */
     readonly cpuS: number;
     readonly rssBytesMax: number;
     readonly valid: boolean;
+    readonly processes: readonly GeneratorProcess[];
   };
   readonly invalidReasons: readonly string[];
   readonly failures: readonly FailureCount[];
 }
 
-/** What the run itself knows besides the measurements. */
-export interface RunFacts {
-  readonly startedAtMs: number;
-  readonly windowS: number;
-  readonly interrupted: boolean;
-  readonly connectSeconds: number;
-  /** From the first claim to the last acknowledged first reading; null without claims. */
-  readonly firstAckSeconds: number | null;
-  /** From the first claim to the last first row; null when the platform is not asked. */
-  readonly firstRowSeconds: number | null;
-  readonly cpuS: number;
-  readonly rssBytesMax: number;
-}
-
-/** Puts together the report of one process. */
+/** Puts together the report of all `devices`. */
 export function simulationReport(
   options: SimulationOptions,
   devices: readonly CityDevice[],
-  measurements: Measurements,
-  facts: RunFacts,
+  run: WholeRun,
 ): SimulationReport {
-  const { counters } = measurements;
-  const { eventLoopLag } = measurements.latencies;
-  const reasons = invalidReasons(options, measurements);
+  const { measurements, processes } = run;
+  const { counters, latencies } = measurements;
+  const reasons = invalidReasons(options, measurements, processes, run.windowS);
   return {
     schema: 'onramp-simulation/1',
     seed: options.seed,
-    startedAt: new Date(facts.startedAtMs).toISOString(),
-    durationS: facts.windowS,
-    interrupted: facts.interrupted,
+    startedAt: new Date(run.startedAtMs).toISOString(),
+    durationS: run.windowS,
+    interrupted: false,
     target: options.target,
     fleet: {
       enterprises: new Set(devices.map((device) => device.enterprise)).size,
@@ -101,21 +102,27 @@ export function simulationReport(
       sessions: counters.connected,
     },
     message: messagePart(options, measurements),
-    connect: connectPart(measurements, facts),
-    onboarding: onboardingPart(measurements, facts),
-    telemetry: telemetryPart(options, measurements, facts),
+    connect: connectPart(run),
+    onboarding: onboardingPart(run),
+    telemetry: telemetryPart(options, run),
     events: {
       due: counters.eventsDue,
       sent: counters.eventsSent,
       acked: options.qos === 1 ? counters.eventsAcked : null,
       skipped: counters.eventsSkipped,
     },
+    fairness: run.fairness,
+    recovery:
+      run.dropSeconds === null
+        ? null
+        : { dropSeconds: run.dropSeconds, sessionMs: latencies.recovery.summary() },
     generator: {
-      eventLoopLagMs: eventLoopLag.summary(),
+      eventLoopLagMs: latencies.eventLoopLag.summary(),
       overruns: counters.overruns,
-      cpuS: facts.cpuS,
-      rssBytesMax: facts.rssBytesMax,
+      cpuS: run.cpuS,
+      rssBytesMax: run.rssBytesMax,
       valid: reasons.length === 0,
+      processes,
     },
     invalidReasons: reasons,
     failures: measurements.failures(),
@@ -136,14 +143,14 @@ function messagePart(
   };
 }
 
-function connectPart(measurements: Measurements, facts: RunFacts): SimulationReport['connect'] {
+function connectPart({ connectSeconds, measurements }: WholeRun): SimulationReport['connect'] {
   const { counters, latencies } = measurements;
   return {
     attempted: counters.attempted,
     connected: counters.connected,
     failed: counters.attempted - counters.connected,
     reconnects: counters.reconnects,
-    seconds: facts.connectSeconds,
+    seconds: connectSeconds,
     latencyMs: latencies.connect.summary(),
     stagesMs: {
       tcp: latencies.tcp.summary(),
@@ -153,10 +160,9 @@ function connectPart(measurements: Measurements, facts: RunFacts): SimulationRep
   };
 }
 
-function onboardingPart(
-  { counters, latencies }: Measurements,
-  { firstAckSeconds, firstRowSeconds }: RunFacts,
-): OnboardingReport | null {
+function onboardingPart(run: WholeRun): OnboardingReport | null {
+  const { firstAckSeconds, firstRowSeconds } = run;
+  const { counters, latencies } = run.measurements;
   if (firstAckSeconds === null) return null;
   return {
     provisioned: counters.provisioned,
@@ -182,9 +188,9 @@ function pace(devices: number, seconds: number): OnboardingPace {
 
 function telemetryPart(
   options: SimulationOptions,
-  { counters, latencies }: Measurements,
-  facts: RunFacts,
+  { measurements, windowS }: WholeRun,
 ): SimulationReport['telemetry'] {
+  const { counters, latencies } = measurements;
   const acknowledges = options.qos === 1;
   return {
     due: counters.due,
@@ -194,36 +200,8 @@ function telemetryPart(
     resent: counters.resent,
     acked: acknowledges ? counters.acked : null,
     unacknowledged: acknowledges ? counters.sent - counters.acked : null,
-    perSecond: facts.windowS > 0 ? counters.windowDelivered / facts.windowS : 0,
+    perSecond: windowS > 0 ? counters.windowDelivered / windowS : 0,
     publishDelayMs: latencies.publishDelay.summary(),
     ackMs: latencies.ack.summary(),
   };
-}
-
-/** Why the load was not the load that was asked for; empty when it was. */
-export function invalidReasons(options: SimulationOptions, measurements: Measurements): string[] {
-  const { counters, latencies } = measurements;
-  const reasons: string[] = [];
-  const delay = latencies.publishDelay.summary();
-  if (delay !== null && delay.p99 > options.publishDelayMax) {
-    reasons.push(
-      `publish delay p99 ${delay.p99.toFixed(0)} ms is over ${options.publishDelayMax} ms`,
-    );
-  }
-  const lag = latencies.eventLoopLag.summary();
-  if (lag !== null && lag.p99 > options.eventLoopLagMax) {
-    reasons.push(
-      `event loop lag p99 ${lag.p99.toFixed(0)} ms is over ${options.eventLoopLagMax} ms`,
-    );
-  }
-  if (counters.skipped > 0) {
-    reasons.push(
-      `${counters.skipped} readings were due and not made: their devices' outboxes were full`,
-    );
-  }
-  for (const { code, count } of measurements.failures()) {
-    if (localFailureCodes.has(code))
-      reasons.push(`this machine could not connect: ${code}, ${count} times`);
-  }
-  return reasons;
 }

@@ -28,8 +28,8 @@ export interface FleetState {
   readonly firstRows: number | null;
   readonly failures: readonly FailureCount[];
   /**
-   * Readings acknowledged since the state before this one, by the latency from their due time, in
-   * the buckets of `model/latency-buckets.ts`; also outside the measured window.
+   * Readings acknowledged since the state that `onState` told last, by the latency from their due
+   * time, in the buckets of `model/latency-buckets.ts`; also outside the measured window.
    */
   readonly ackCounts: readonly number[];
   /** The same of CONNECT to session. */
@@ -55,9 +55,9 @@ export interface SimulationOutcome {
  * steps under way then resolve or reject soon.
  */
 export interface Simulation {
-  /** The processes that play. */
+  /** The processes that play; of several, from `prepare` on. */
   readonly pids: readonly number[];
-  /** The latest state. */
+  /** The state now, or, of other processes, as they told it last: at most about a second ago. */
   readonly state: FleetState;
   /** Builds the fleet and brings its machines into the middle of their day; connects nothing. */
   prepare(): Promise<void>;
@@ -72,7 +72,10 @@ export interface Simulation {
   /** From now on latencies are recorded: of readings due until `endWindow`. */
   beginWindow(): Promise<void>;
   endWindow(): Promise<void>;
-  /** Cuts every connection at once, as a power failure does; devices come back by themselves. */
+  /**
+   * Cuts every connection at once, as a power failure does; devices come back by themselves.
+   * Resolves when the last is cut.
+   */
   drop(): Promise<void>;
   /** Nothing more comes due; resolves when everything is acknowledged, or after `longestMs`. */
   drain(longestMs: number): Promise<void>;

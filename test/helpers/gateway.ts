@@ -13,7 +13,8 @@ import { GatewayLauncher } from '../../gateway/processes/launcher.ts';
 import type { GatewayAddress } from '../../gateway/supervisor.ts';
 import { systemClock } from '../../model/clock.ts';
 import { simulationOptions } from '../../simulator/options.ts';
-import { runSimulation, type SimulationResult } from '../../simulator/run.ts';
+import { runSimulation } from '../../simulator/run.ts';
+import type { SimulationOutcome } from '../../simulator/simulation.ts';
 import { freePort } from './services.ts';
 
 export class TestGateway {
@@ -101,9 +102,9 @@ export class TestGateway {
   }
 
   /** Waits until everything accepted is stored or dead, then compares with what devices know. */
-  async settle(result: SimulationResult): Promise<Reconciled> {
+  async settle(result: SimulationOutcome): Promise<Reconciled> {
     await this.settled();
-    return reconcileThroughGateway(this.#client, result.ledger.entries());
+    return reconcileThroughGateway(this.#client, result.ledger());
   }
 
   async settled(): Promise<Summary> {

@@ -109,7 +109,7 @@ describe.skipIf(!programIsThere('influxd'))('InfluxDB', () => {
     const gateway = await start();
     const result = await gateway.simulate({ devices: 60, duration: '6s' });
     const status = await gateway.settled();
-    const entries = [...result.ledger.entries()];
+    const entries = [...result.ledger()];
     const meters = entries.filter(({ profile }) => profile === 'power-meter');
     const others = entries.filter(({ profile }) => profile !== 'power-meter');
     expect(meters.length).toBeGreaterThan(0);

@@ -32,7 +32,7 @@ test('a store found late and then wrong is tried until it is right', async () =>
   expect(await unavailable()).toContain('store.unavailable');
 
   const { ledger } = await gateway.simulate({ devices: 5, duration: '2s' });
-  const sent = [...ledger.entries()].reduce((sum, entry) => sum + entry.sent, 0);
+  const sent = [...ledger()].reduce((sum, entry) => sum + entry.sent, 0);
   server.play = web;
   await expect.poll(unavailable, { timeout: 30_000 }).toContain('store.unsupported');
   const { notReady, readings } = await gateway.status();

@@ -14,7 +14,8 @@ import { exitCode, simulate } from '../../simulator/command.ts';
 import type { LedgerEntry } from '../../simulator/ledger.ts';
 import { type SimulationInput, simulationOptions } from '../../simulator/options.ts';
 import type { SimulationReport } from '../../simulator/report.ts';
-import { runSimulation, type SimulationProgress, shardDevices } from '../../simulator/run.ts';
+import { runSimulation, type SimulationProgress } from '../../simulator/run.ts';
+import { cityPart, shardOf } from '../../simulator/shard.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { TestBroker } from '../helpers/test-broker.ts';
 
@@ -104,7 +105,7 @@ describe('runSimulation', () => {
 
     const accepted = acceptedSeqs();
     const entries = await readLedger(ledger);
-    expect(entries).toEqual([...result.ledger.entries()]);
+    expect(entries).toEqual([...result.ledger()]);
     expect(entries).toHaveLength(fleet.devices);
     for (const entry of entries) {
       const seqs = accepted.get(`${entry.enterprise}/${entry.device}`)!;
@@ -125,7 +126,7 @@ describe('runSimulation', () => {
     const options = simulationOptions({ ...flags, report, duration: '300ms' });
     const result = await runSimulation(options, { clock: systemClock });
     const profileOf = new Map(
-      shardDevices(options).map(({ enterprise, device, profile }) => [
+      cityPart(options).devices.map(({ enterprise, device, profile }) => [
         `${enterprise}/${device}`,
         profile,
       ]),
@@ -150,18 +151,20 @@ describe('runSimulation', () => {
     expect(result.report.message.fieldsMean).toBeCloseTo(fields / readings, 6);
   });
 
-  it('gives every device to exactly one shard', () => {
-    const all = shardDevices(simulationOptions({ ...flags, sensors: true }));
-    const parts = ['1/3', '2/3', '3/3'].map((shard) =>
-      shardDevices(simulationOptions({ ...flags, sensors: true, shard })),
-    );
-    expect(
-      parts
-        .flat()
-        .map(({ index }) => index)
-        .sort((a, b) => a - b),
-    ).toEqual(all.map(({ index }) => index));
-    for (const part of parts) expect(Math.abs(part.length - all.length / 3)).toBeLessThan(1);
+  it('gives every device to exactly one shard, and to one process of it', () => {
+    const part = (shard: { number: number; count: number }) =>
+      cityPart({ ...simulationOptions({ ...flags, sensors: true }), shard }).devices;
+    const all = part({ number: 1, count: 1 });
+    const shards = [1, 2, 3].map((number) => ({ number, count: 3 }));
+    const indices = (parts: (typeof all)[]) =>
+      parts.flatMap((devices) => devices.map(({ index }) => index)).sort((a, b) => a - b);
+    expect(indices(shards.map(part))).toEqual(indices([all]));
+    for (const shard of shards) {
+      expect(Math.abs(part(shard).length - all.length / 3)).toBeLessThan(1);
+      const processes = [0, 1, 2, 3].map((process) => part(shardOf(shard, process, 4)));
+      expect(part(shard).map((_, i) => processes[i % 4]![Math.floor(i / 4)])).toEqual(part(shard));
+      expect(indices(processes)).toEqual(indices([part(shard)]));
+    }
   });
 
   it('ends early when asked, with a result', async () => {
