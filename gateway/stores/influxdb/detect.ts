@@ -1,8 +1,7 @@
 /** Which InfluxDB answers at an address. */
 
 import { OnrampError } from '../../../model/errors.ts';
-import type { HttpAnswer, HttpClient } from './http-client.ts';
-import { orUnavailable } from './influxql.ts';
+import { type HttpAnswer, type HttpClient, orUnavailable } from '../http-client.ts';
 
 export interface InfluxServer {
   readonly major: 1 | 2 | 3;

@@ -2,7 +2,9 @@
 
 import { messageOf, OnrampError } from '../../../model/errors.ts';
 import { limits } from '../../../model/limits.ts';
-import { readSecret, type StoreContext } from '../context.ts';
+import type { StoreContext } from '../context.ts';
+import { readAuthorization } from '../credentials.ts';
+import { HttpClient } from '../http-client.ts';
 import type {
   DeviceLedger,
   LedgerQuery,
@@ -14,7 +16,6 @@ import type {
   WriteResult,
 } from '../store.ts';
 import { detectServer } from './detect.ts';
-import { HttpClient } from './http-client.ts';
 import { influxQuerier } from './influxql.ts';
 import { type Preparation, prepareDatabase, warnOfDefaults1 } from './prepare.ts';
 import { readLedger, readReadings, readTotals } from './read.ts';
@@ -73,18 +74,8 @@ export class InfluxdbStore implements Store {
   }
 
   async #client(tokenScheme: 'Bearer' | 'Token'): Promise<HttpClient> {
-    const { url, username, passwordFile, passwordEnv, tokenFile, tokenEnv } = this.#settings;
-    const token = await readSecret({ setting: 'store.token', file: tokenFile, env: tokenEnv });
-    const password = await readSecret({
-      setting: 'store.password',
-      file: passwordFile,
-      env: passwordEnv,
-    });
-    let authorization: string | null = null;
-    if (token !== null) authorization = `${tokenScheme} ${token}`;
-    else if (username !== undefined) {
-      authorization = `Basic ${Buffer.from(`${username}:${password ?? ''}`).toString('base64')}`;
-    }
+    const { url } = this.#settings;
+    const authorization = await readAuthorization(this.#settings, tokenScheme);
     return new HttpClient({ url, authorization, connectionsMax, clock: this.#context.clock });
   }
 

@@ -1,7 +1,7 @@
 /** InfluxQL over HTTP: quoting, and queries whose answers are read as a stream. */
 
 import { OnrampError } from '../../../model/errors.ts';
-import { type HttpClient, HttpFailure } from './http-client.ts';
+import { type HttpClient, orUnavailable } from '../http-client.ts';
 
 /** One series of an answer, or a part of one. */
 export interface InfluxSeries {
@@ -75,14 +75,4 @@ export function influxQuerier(client: HttpClient, database: string, timeoutMs: n
       if (error !== undefined) throw new OnrampError('store.unavailable', error);
     },
   };
-}
-
-/** Turns a failed exchange into `store.unavailable`. */
-export async function orUnavailable<T>(exchange: Promise<T>): Promise<T> {
-  try {
-    return await exchange;
-  } catch (error) {
-    if (error instanceof HttpFailure) throw new OnrampError('store.unavailable', error.message);
-    throw error;
-  }
 }

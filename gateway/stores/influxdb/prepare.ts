@@ -5,9 +5,9 @@
 
 import { messageOf, OnrampError } from '../../../model/errors.ts';
 import type { StoreLogger } from '../context.ts';
+import { type HttpAnswer, type HttpClient, orUnavailable } from '../http-client.ts';
 import type { InfluxServer } from './detect.ts';
-import type { HttpAnswer, HttpClient } from './http-client.ts';
-import { identifier, orUnavailable, type Querier } from './influxql.ts';
+import { identifier, type Querier } from './influxql.ts';
 import type { InfluxdbSettings } from './settings.ts';
 
 export interface Preparation {

@@ -1,24 +1,14 @@
 /** The settings of an InfluxDB, whatever its major version. */
 
 import { z } from 'zod';
-
-const secretFile = (what: string) =>
-  z.string().min(1).optional().describe(`File that holds the ${what}.`);
-const secretEnv = (what: string) =>
-  z
-    .string()
-    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable')
-    .optional()
-    .describe(`Environment variable that holds the ${what}.`);
+import { secretEnv, secretFile, serverUrl } from '../credentials.ts';
 
 export const influxdbSettings = z
   .strictObject({
     kind: z.literal('influxdb'),
-    url: z
-      .url({ protocol: /^https?$/ })
-      .default('http://127.0.0.1:8086')
-      .refine((url) => !/\/\/[^/]*@/.test(url), 'must not hold credentials')
-      .describe('Address of the server; its version is detected.'),
+    url: serverUrl('http://127.0.0.1:8086').describe(
+      'Address of the server; its version is detected.',
+    ),
     database: z
       .string()
       .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, 'must be letters, digits, "_", "." and "-"')

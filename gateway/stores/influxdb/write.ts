@@ -11,9 +11,9 @@ import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
 import { limits } from '../../../model/limits.ts';
 import { splitLines } from '../../../model/line-protocol.ts';
+import type { HttpAnswer, HttpRequest } from '../http-client.ts';
 import type { LineBatch, RejectedLine, WriteResult } from '../store.ts';
 import type { InfluxServer } from './detect.ts';
-import type { HttpAnswer, HttpRequest } from './http-client.ts';
 
 const compress = promisify(gzip);
 

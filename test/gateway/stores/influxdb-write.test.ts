@@ -1,7 +1,7 @@
 /** What InfluxDB's answers to a write mean. The answers of 2.x and 3 are those of their documents. */
 
 import { describe, expect, test } from 'vitest';
-import type { HttpAnswer } from '../../../gateway/stores/influxdb/http-client.ts';
+import type { HttpAnswer } from '../../../gateway/stores/http-client.ts';
 import { resultOfWrite, retryAfter, writeRequest } from '../../../gateway/stores/influxdb/write.ts';
 
 const nowMs = Date.parse('2026-11-24T10:00:00Z');

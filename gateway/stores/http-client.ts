@@ -8,8 +8,9 @@
 
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
-import type { Clock } from '../../../model/clock.ts';
-import { limits } from '../../../model/limits.ts';
+import type { Clock } from '../../model/clock.ts';
+import { OnrampError } from '../../model/errors.ts';
+import { limits } from '../../model/limits.ts';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST';
@@ -80,7 +81,12 @@ export class HttpClient {
     request: HttpRequest,
     take: (element: unknown) => void,
   ): Promise<HttpAnswer> {
-    const lines = new LineReader((line) => take(parseJson(line)));
+    return this.sendForLines(request, (line) => take(parseJson(line)));
+  }
+
+  /** The same for an answer that is any text; empty lines are left out. @throws HttpFailure */
+  async sendForLines(request: HttpRequest, take: (line: string) => void): Promise<HttpAnswer> {
+    const lines = new LineReader(take);
     const errorChunks: Buffer[] = [];
     const head = await this.#exchange(request, (chunk, status) => {
       if (status === 200) lines.push(chunk);
@@ -180,6 +186,16 @@ class LineReader {
     this.#pending = [];
     this.#pendingBytes = 0;
     if (line !== '') this.#take(line);
+  }
+}
+
+/** Turns a failed exchange into `store.unavailable`. */
+export async function orUnavailable<T>(exchange: Promise<T>): Promise<T> {
+  try {
+    return await exchange;
+  } catch (error) {
+    if (error instanceof HttpFailure) throw new OnrampError('store.unavailable', error.message);
+    throw error;
   }
 }
 
