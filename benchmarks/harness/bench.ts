@@ -102,11 +102,14 @@ export class Bench {
     return simulation;
   }
 
-  /** Connects all devices; with claims they publish from their own session on. */
-  async connect(simulation: Simulation): Promise<void> {
+  /** Connects all devices; with claims that is the time whose resources are measured. */
+  async connect(simulation: Simulation, onboard: Onboard): Promise<void> {
+    const { resources } = this.monitor;
     this.monitor.phases.enter('connecting');
     this.monitor.beginTimeline();
+    if (onboard === 'claim') resources.begin();
     await this.whileRunning(simulation.connect());
+    if (onboard === 'claim') this.#context.draft.resources = resources.window();
   }
 
   /** The measured window: it lasts as long as `during`. */
@@ -121,7 +124,7 @@ export class Bench {
     await this.whileRunning(simulation.release());
     await this.whileRunning(simulation.beginWindow());
     this.#windowOpen = true;
-    resources.begin();
+    if (!resources.begun) resources.begin();
     const found = await this.whileRunning(during());
     await this.#endWindow(simulation);
     return found;
@@ -165,6 +168,7 @@ export class Bench {
     await this.whileRunning(simulation.leave(leaveMs));
     const outcome = await this.whileRunning(simulation.result());
     this.#context.draft.simulated = outcome.report;
+    this.monitor.fleetLeft();
     await this.whileRunning(simulation.stop());
     return outcome;
   }
@@ -207,7 +211,10 @@ export class Bench {
   async #endWindow(simulation: Simulation): Promise<void> {
     this.#windowOpen = false;
     await simulation.endWindow();
-    this.#context.draft.resources = this.monitor.resources.window();
+    const { draft } = this.#context;
+    if (Object.keys(draft.resources).length === 0) {
+      draft.resources = this.monitor.resources.window();
+    }
   }
 
   async #progress(platform: Platform | null): Promise<GatewayProgress | null> {

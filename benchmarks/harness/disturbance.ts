@@ -15,7 +15,7 @@ export interface Usual {
   readonly backlog: number;
 }
 
-/** Watches the calm beginning of the window. */
+/** Watches the calm beginning of the window, and proves at its end who is connected. */
 export async function watchCalm({ bench, ...city }: PlatformCity): Promise<Usual> {
   const endMs = bench.clock.monotonicMs() + bench.parameters.duration * calmPart;
   let backlog = 0;
@@ -26,6 +26,7 @@ export async function watchCalm({ bench, ...city }: PlatformCity): Promise<Usual
     last = await look({ bench, ...city });
     backlog = Math.max(backlog, last.backlog);
   }
+  await bench.prove(city.simulation, city.platform);
   const seconds = Math.max(0.001, (last.atMs - first.atMs) / 1000);
   return { perSecond: (last.stored - first.stored) / seconds, backlog };
 }

@@ -7,16 +7,17 @@ import { other, own } from '../isolation/names.ts';
 import { IsolationSuite } from '../isolation/suite.ts';
 import type { Platform } from './platform.ts';
 
-/** Between two attempts of the same identity, so that the load stays what is measured. */
-const pauseMs = 150;
-
 /** Under load an answer may take long. */
 const patience = { settleMs: 60_000, answerMs: 30_000 };
 
-/** Makes rounds until `over` says so, one at least. */
+/**
+ * Makes rounds until `over` says so, one at least. `pauseMs` between two attempts of the same
+ * identity keeps the load what it is that is measured.
+ */
 export async function watchIsolation(
   { address }: Platform,
   clock: Clock,
+  pauseMs: number,
   over: () => boolean,
 ): Promise<IsolationReport> {
   const { httpUrl, mqttPort, mqttTlsPort, operatorToken } = address;

@@ -5,7 +5,7 @@ import type { Clock, Timer } from '../../model/clock.ts';
 import { latencyBucketCount } from '../../model/latency-buckets.ts';
 import type { RunTimeline } from '../../model/report.ts';
 import type { FleetState } from '../../simulator/simulation.ts';
-import { Phases } from './phases.ts';
+import { type Phase, Phases } from './phases.ts';
 import { type ProcessGroup, processGroups } from './report-shape.ts';
 import { ResourceMeter, type Usages } from './resources.ts';
 import { type Sample, Timeline } from './timeline.ts';
@@ -20,6 +20,7 @@ export interface Look {
 export interface MonitorOptions {
   readonly clock: Clock;
   readonly onLook?: (look: Look) => void;
+  readonly onPhase?: (phase: Phase) => void;
 }
 
 /** What is asked for the gateway's counters. */
@@ -53,7 +54,7 @@ export class Monitor {
 
   constructor(options: MonitorOptions) {
     this.#options = options;
-    this.phases = new Phases(options.clock);
+    this.phases = new Phases(options.clock, options.onPhase);
     this.resources = new ResourceMeter(() => this.#pids());
     this.#lookedMs = options.clock.monotonicMs();
   }
@@ -90,6 +91,11 @@ export class Monitor {
     this.#fleet = state;
     for (const [i, count] of state.ackCounts.entries()) this.#ackCounts[i]! += count;
     for (const [i, count] of state.connectCounts.entries()) this.#connectCounts[i]! += count;
+  }
+
+  /** The fleet is no more: what it said last is not true any longer. */
+  fleetLeft(): void {
+    this.#fleet = null;
   }
 
   watchGateway(client: WatchedGateway): void {

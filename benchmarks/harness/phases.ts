@@ -25,17 +25,20 @@ export type Phase = (typeof phaseNames)[number];
 
 export class Phases {
   readonly #clock: Clock;
+  readonly #onEnter: (name: Phase) => void;
   readonly #entered: { readonly name: Phase; readonly atMs: number }[] = [];
   #endedMs: number | null = null;
   #done: number | null = null;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, onEnter: (name: Phase) => void = () => {}) {
     this.#clock = clock;
+    this.#onEnter = onEnter;
   }
 
   enter(name: Phase): void {
     this.#entered.push({ name, atMs: this.#clock.monotonicMs() });
     this.#done = null;
+    this.#onEnter(name);
   }
 
   end(): void {
@@ -74,13 +77,14 @@ export class Phases {
     return this.#entered.find((phase) => phase.name === name)?.atMs ?? null;
   }
 
-  /** In seconds since `originMs`; those that ended before it are left out. */
+  /** In seconds since `originMs`; what lies before it is left out. */
   since(originMs: number): RunTimeline['phases'] {
     const nowMs = this.#endedMs ?? this.#clock.monotonicMs();
     return this.#entered.flatMap(({ name, atMs }, i) => {
       const toMs = this.#entered[i + 1]?.atMs ?? nowMs;
-      if (atMs < originMs) return [];
-      return [{ name, fromS: (atMs - originMs) / 1000, toS: (toMs - originMs) / 1000 }];
+      if (toMs <= originMs) return [];
+      const fromS = Math.max(0, atMs - originMs) / 1000;
+      return [{ name, fromS, toS: (toMs - originMs) / 1000 }];
     });
   }
 }

@@ -30,11 +30,16 @@ export interface CityScript {
   readonly onboard?: Onboard;
   /** When the gateway runs and nothing is connected. */
   readonly before?: (platform: Platform) => Promise<void>;
+  /** `during` proves who is connected, before it disturbs them. */
+  readonly proves?: true;
   /** During the window, which lasts as long, and as `duration` at least. */
   readonly during?: (city: PlayedCity) => Promise<Finding>;
   /** After everything is reconciled. */
   readonly after?: (city: PlayedCity, outcome: SimulationOutcome) => Promise<Finding>;
 }
+
+/** At smoke size nothing is timed. */
+const probePauseMs = { smoke: 0, full: 150 };
 
 /** Plays the city of the parameters; what all cities find is noted by the bench. */
 export async function playCity(bench: Bench, script: CityScript = {}): Promise<Finding> {
@@ -46,7 +51,7 @@ export async function playCity(bench: Bench, script: CityScript = {}): Promise<F
   }
   const simulation = await bench.prepareFleet(platform, onboard);
   const city = { bench, simulation, platform };
-  await bench.connect(simulation);
+  await bench.connect(simulation, onboard);
   const found = await bench.steady(simulation, platform, () => window(city, script));
   await bench.drain(simulation, onboard);
   if (platform !== null) await bench.settle(platform);
@@ -56,7 +61,7 @@ export async function playCity(bench: Bench, script: CityScript = {}): Promise<F
 }
 
 /** The scenario's own part, the proof in the middle, and then probes of the walls. */
-async function window(city: PlayedCity, { during }: CityScript): Promise<Finding> {
+async function window(city: PlayedCity, { during, proves }: CityScript): Promise<Finding> {
   const { bench, platform, simulation } = city;
   const { duration, isolation } = bench.parameters;
   const endMs = bench.clock.monotonicMs() + duration;
@@ -64,9 +69,11 @@ async function window(city: PlayedCity, { during }: CityScript): Promise<Finding
   const watched = async () => {
     if (platform === null) return {};
     await bench.sleep(duration / 2);
-    await bench.prove(simulation, platform);
+    if (!proves) await bench.prove(simulation, platform);
     if (!isolation) return {};
-    return { isolation: await watchIsolation(platform, bench.clock, isOver) };
+    return {
+      isolation: await watchIsolation(platform, bench.clock, probePauseMs[bench.size], isOver),
+    };
   };
   const [found, probed] = await Promise.all([during?.(city), watched(), bench.sleep(duration)]);
   return merged([found, probed]);

@@ -110,10 +110,17 @@ const upAndClear = (lines: number) => (lines === 0 ? '' : `\u001b[${lines}A\u001
 export class ProgressWriter {
   readonly #output: ProgressOutput;
   #drawn = 0;
-  #shown: { readonly phase: Phase; readonly elapsedMs: number } | null = null;
+  /** Of the present phase, when a line was written last. */
+  #shownMs = 0;
 
   constructor(output: ProgressOutput) {
     this.#output = output;
+  }
+
+  /** A phase begins; a terminal is drawn anew within a second. */
+  entered(scenario: string, phase: Phase): void {
+    if (!this.#output.isTTY) this.#output.write(`${scenario}: ${phase}\n`);
+    this.#shownMs = 0;
   }
 
   show(view: View): void {
@@ -123,9 +130,9 @@ export class ProgressWriter {
       const lines = parts.map((part, i) => `${i === 0 ? '' : '  '}${part}`.slice(0, width));
       this.#output.write(`${upAndClear(this.#drawn)}${lines.join('\n')}\n`);
       this.#drawn = lines.length;
-    } else if (this.#isDue(view)) {
+    } else if (view.elapsedMs - this.#shownMs >= lineIntervalMs - 100) {
       this.#output.write(`${parts.join('; ')}\n`);
-      this.#shown = { phase: view.phase, elapsedMs: view.elapsedMs };
+      this.#shownMs = view.elapsedMs;
     }
   }
 
@@ -139,12 +146,5 @@ export class ProgressWriter {
   end(): void {
     this.#output.write(upAndClear(this.#drawn));
     this.#drawn = 0;
-    this.#shown = null;
-  }
-
-  #isDue({ elapsedMs, phase }: View): boolean {
-    const shown = this.#shown;
-    if (shown === null || shown.phase !== phase) return true;
-    return elapsedMs - shown.elapsedMs >= lineIntervalMs - 100;
   }
 }

@@ -71,6 +71,10 @@ export class ResourceMeter {
     this.look();
   }
 
+  get begun(): boolean {
+    return this.#atBegin !== null;
+  }
+
   /** Of the window until now; empty when it has not begun. */
   window(): Record<string, ProcessResources | null> {
     const begin = this.#atBegin;

@@ -26,7 +26,7 @@ export interface RunOptions extends Omit<RunPlan, 'target'> {
   readonly store: string;
   readonly target: TargetSettings | null;
   readonly clock: Clock;
-  readonly progress: ProgressWriter;
+  readonly progress: Pick<ProgressWriter, 'entered' | 'show' | 'say' | 'end'>;
   /** Aborted with `Interrupted` when somebody wants it to end. */
   readonly signal: AbortSignal;
   readonly lastResort: LastResort;
@@ -42,7 +42,11 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
   const folder = mkdtempSync(join(tmpdir(), 'onramp-bench-'));
   const closers: RunContext['closers'] = [() => rmSync(folder, { recursive: true, force: true })];
   const draft = blankDraft(clock.nowMs());
-  const monitor = new Monitor({ clock, onLook: (look) => show(look) });
+  const monitor = new Monitor({
+    clock,
+    onLook: (look) => show(look),
+    onPhase: (phase) => progress.entered(options.scenario, phase),
+  });
   const show = (look: Look): void => {
     const { phases } = monitor;
     const { current: phase, done, elapsedMs } = phases;

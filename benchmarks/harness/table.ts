@@ -1,67 +1,77 @@
-/** The report of a run for people. */
+/** The report of a run for people: short, one topic a line. */
 
 import type { LatencySummary } from '../../model/histogram.ts';
-import type { OnboardingReport, RunReport } from '../../model/report.ts';
+import type { ConnectedProof, OnboardingReport, RunReport } from '../../model/report.ts';
 
-/** The report as lines of a label and what there is to say. */
+type Row = readonly [label: string, text: string];
+
+/** The report as lines of a label and what there is to say, and the verdict with its reasons. */
 export function table(report: RunReport): string {
-  const { connect, fleet, ledger, message, onboarding, telemetry } = report;
-  const rows: (readonly [string, string])[] = [
-    [
-      'fleet',
-      `${fleet.devices} devices of ${fleet.enterprises} enterprises, ${connect.connected} sessions in ${connect.seconds.toFixed(1)} s`,
-    ],
-    [
-      'message',
-      `${message.dialect}, QoS ${message.qos}, ${message.fieldsMean?.toFixed(1)} fields, ${message.bytesMean?.toFixed(0)} bytes; store ${report.environment.store}`,
-    ],
-    ...(onboarding === null ? [] : onboardingRows(onboarding)),
-    ...wallRows(report),
-    [
-      'rate',
-      `${Math.round(telemetry.perSecond)} acknowledged/s over ${report.durationS.toFixed(1)} s`,
-    ],
-    ['due→PUBACK', latency(telemetry.ackMs)],
-    ['due→row', latency(telemetry.storedMs)],
-    [
-      'ledger',
-      `${ledger.sent} sent, ${ledger.acked} acknowledged, ${ledger.stored} stored, ${ledger.lost} lost, ${ledger.duplicated} duplicated`,
-    ],
-    ...resourceRows(report),
-  ];
-  const width = Math.max(...rows.map(([label]) => label.length));
+  const rows = [...fleetRows(report), ...wallRows(report), ...flowRows(report)];
+  const all = [...rows, ...findingRows(report), ...resourceRows(report), ...generatorRows(report)];
+  const width = Math.max(...all.map(([label]) => label.length));
   const lines = [
     `${report.scenario}: ${report.verdict.toUpperCase()}`,
     `  ${report.question.en}`,
-    ...rows.map(([label, text]) => `${label.padEnd(width)}  ${text}`),
+    ...all.map(([label, text]) => `${label.padEnd(width)}  ${text}`),
     ...(report.isolation?.examples ?? []).map((example) => `  ${example}`),
+    ...report.ledger.examples.map((example) => `  ${example}`),
     ...report.thresholds.map(
       ({ expression, ok, value }) =>
-        `  ${ok === null ? 'not reconciled' : ok ? 'holds' : 'FAILED'}  ${expression} (${value})`,
+        `  ${ok === null ? 'not known' : ok ? 'holds' : 'FAILED'}  ${expression} (${figure(value)})`,
     ),
-    ...report.invalidReasons.map((reason) => `  invalid: ${reason}`),
+    ...report.invalidReasons.map((reason) => `  INVALID: ${reason}`),
   ];
   return `${lines.join('\n')}\n`;
 }
 
-function onboardingRows(onboarding: OnboardingReport): [string, string][] {
+function* fleetRows(report: RunReport): Generator<Row> {
+  const { connect, environment, fleet, message, onboarding } = report;
+  yield ['fleet', `${fleet.devices} devices of ${fleet.enterprises} enterprises`];
+  const failed = connect.failed === 0 ? '' : `, ${connect.failed} failed`;
+  const again = connect.reconnects === 0 ? '' : `, ${connect.reconnects} reconnects`;
+  yield [
+    'sessions',
+    `${connect.connected} in ${connect.seconds.toFixed(1)} s${failed}${again}; ` +
+      `each: ${latency(connect.latencyMs)}`,
+  ];
+  yield ['  proof', proof(connect.proof)];
+  const size =
+    message.fieldsMean === null || message.bytesMean === null
+      ? ''
+      : `, ${message.fieldsMean.toFixed(1)} fields, ${message.bytesMean.toFixed(0)} bytes`;
+  const tls = message.tls ? ', TLS' : '';
+  yield [
+    'message',
+    `${message.dialect}, QoS ${message.qos}${tls}${size}; store ${environment.store}`,
+  ];
+  if (onboarding !== null) yield* onboardingRows(onboarding);
+}
+
+function proof({ broker, client, kernel, store }: ConnectedProof): string {
+  if (client === null) return 'nobody was asked';
+  return (
+    `${client} as the devices see it, ${figure(broker)} as the broker, ${figure(kernel)} as the ` +
+    `kernel, ${figure(store)} with a row in the store`
+  );
+}
+
+function* onboardingRows(onboarding: OnboardingReport): Generator<Row> {
   const { acknowledged, firstRowMs, provisioned, stagesMs, stored } = onboarding;
   const pace = ({ devices, perSecond, seconds }: NonNullable<typeof stored>) =>
     `${devices} in ${seconds.toFixed(1)} s, ${perSecond.toFixed(0)} devices/s`;
-  return [
-    ['on board', `${provisioned} devices got a credential by their claim`],
-    ['first PUBACKs', pace(acknowledged)],
-    ['first rows', stored === null ? 'not known' : pace(stored)],
-    ['  claim', latency(stagesMs.claim)],
-    ['  credential', latency(stagesMs.provision)],
-    ['  reconnect', latency(stagesMs.reconnect)],
-    ['  due→PUBACK', latency(stagesMs.puback)],
-    ['  due→row', latency(stagesMs.row)],
-    ['  claim→row', latency(firstRowMs)],
-  ];
+  yield ['on board', `${provisioned} devices got a credential by their claim`];
+  yield ['first PUBACKs', pace(acknowledged)];
+  yield ['first rows', stored === null ? 'not known' : pace(stored)];
+  yield ['  claim', latency(stagesMs.claim)];
+  yield ['  credential', latency(stagesMs.provision)];
+  yield ['  reconnect', latency(stagesMs.reconnect)];
+  yield ['  due→PUBACK', latency(stagesMs.puback)];
+  yield ['  due→row', latency(stagesMs.row)];
+  yield ['  claim→row', latency(firstRowMs)];
 }
 
-function* wallRows({ audit, isolation, shutOut }: RunReport): Generator<[string, string]> {
+function* wallRows({ audit, isolation, shutOut }: RunReport): Generator<Row> {
   if (audit !== null) yield ['audit', `${audit.complete} of ${audit.sampled} trails are complete`];
   if (isolation !== null) {
     const { kinds, leaks, probes, rounds, unexpected } = isolation;
@@ -80,15 +90,70 @@ function* wallRows({ audit, isolation, shutOut }: RunReport): Generator<[string,
   }
 }
 
-function resourceRows({ cpuUsPerMessage, onboarding, resources }: RunReport): [string, string][] {
-  return Object.entries(resources).map(([name, used]) => {
-    if (used === null) return [name, 'not measured'];
-    const cost =
-      onboarding === null
-        ? `${cpuUsPerMessage[name]} µs CPU per message`
-        : `${used.cpuS.toFixed(1)} s CPU while they came on board`;
-    return [name, `${cost}, ${Math.round(used.rssBytesMax / 1e6)} MB`];
+function* flowRows({ durationS, fairness, ledger, telemetry }: RunReport): Generator<Row> {
+  const { ackMs, perSecond, publishDelayMs, storedMs } = telemetry;
+  yield ['rate', `${Math.round(perSecond)} acknowledged/s over ${durationS.toFixed(1)} s`];
+  yield ['due→published', latency(publishDelayMs)];
+  yield ['due→PUBACK', latency(ackMs)];
+  yield ['due→row', latency(storedMs)];
+  if (fairness !== null) {
+    const { enterprises, medianEnterpriseAckMsP99, worstEnterprise, worstEnterpriseAckMsP99 } =
+      fairness;
+    yield [
+      'fairness',
+      `of ${enterprises} enterprises the median has p99 ${ms(medianEnterpriseAckMsP99)}, the worst ` +
+        `(${worstEnterprise}) ${ms(worstEnterpriseAckMsP99)}`,
+    ];
+  }
+  const { acked, deadLettered, duplicated, late, lost, overwritten, sent, stored } = ledger;
+  yield ['ledger', `${sent} sent, ${figure(acked)} acknowledged, ${figure(stored)} stored`];
+  const reconciled =
+    `${figure(lost)} lost, ${figure(duplicated)} duplicated, ${figure(overwritten)} overwritten, ` +
+    `${figure(deadLettered)} dead-lettered, ${figure(late)} late`;
+  yield ['', stored === null ? 'not reconciled' : reconciled];
+}
+
+const findingNames: Readonly<Record<string, string>> = {
+  sessionsBackS: '99 % of the sessions back after',
+  rowsBackS: 'rows flow as before after',
+  recoveryS: 'all as before after',
+  drainS: 'backlog gone after',
+  drainPerSecond: 'readings a second meanwhile:',
+  backlogMax: 'largest backlog:',
+  memoryGrowth: 'growth of memory:',
+  workersKilled: 'workers killed:',
+  workersRestarted: 'workers started again:',
+};
+
+function* findingRows({ findings }: RunReport): Generator<Row> {
+  const entries = Object.entries(findings) as [string, number | null][];
+  if (entries.length === 0) return;
+  const said = entries.map(([name, value]) => {
+    const unit = name.endsWith('S') ? ' s' : '';
+    const shown = name === 'memoryGrowth' && value !== null ? percent(value) : figure(value);
+    return `${findingNames[name] ?? name} ${shown}${unit}`;
   });
+  yield ['found', said.join(', ')];
+}
+
+function* resourceRows({ cpuUsPerMessage, onboarding, resources }: RunReport): Generator<Row> {
+  for (const [name, used] of Object.entries(resources)) {
+    if (used === null) continue;
+    const cost = cpuUsPerMessage[name];
+    const cpu =
+      onboarding !== null || cost === null || cost === undefined
+        ? `${used.cpuS.toFixed(1)} s CPU`
+        : `${cost} µs CPU per message`;
+    yield [name, `${cpu}, ${Math.round(used.rssBytesMax / 1e6)} MB`];
+  }
+}
+
+function* generatorRows({ failures, generator }: RunReport): Generator<Row> {
+  const { eventLoopLagMs, overruns } = generator;
+  yield ['generator', `event loop lag ${latency(eventLoopLagMs)}; ${overruns} slots missed`];
+  if (failures.length === 0) return;
+  const shown = failures.slice(0, 5).map(({ code, count, stage }) => `${stage} ${code} ×${count}`);
+  yield ['failures', shown.join(', ')];
 }
 
 function latency(of: LatencySummary | null): string {
@@ -96,6 +161,17 @@ function latency(of: LatencySummary | null): string {
   return `p50 ${ms(of.p50)}  p99 ${ms(of.p99)}  p99.9 ${ms(of.p999)}  max ${ms(of.max)}`;
 }
 
-function ms(value: number): string {
+function ms(value: number | null): string {
+  if (value === null) return 'not measured';
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
+}
+
+function percent(part: number): string {
+  return `${(part * 100).toFixed(1)} %`;
+}
+
+/** What is not known is not 0. */
+function figure(value: number | null): string {
+  if (value === null) return '?';
+  return Number.isInteger(value) ? String(value) : value.toFixed(3).replace(/\.?0+$/, '');
 }

@@ -32,6 +32,7 @@ export const reconnectStorm: Scenario = {
   linuxOnly: true,
   play: (bench) =>
     playCity(bench, {
+      proves: true,
       during: onPlatform(async (city) => {
         const usual = await watchCalm(city);
         const cut = async () => {

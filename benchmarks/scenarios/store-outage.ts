@@ -38,6 +38,7 @@ export const storeOutage: Scenario = {
   takesStoreAway: true,
   play: (bench) =>
     playCity(bench, {
+      proves: true,
       during: onPlatform(async (city) => {
         const usual = await watchCalm(city);
         const { outage } = city.platform.store;

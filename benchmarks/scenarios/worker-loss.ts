@@ -6,6 +6,9 @@ import { onPlatform, type PlatformCity, playCity } from '../harness/play-city.ts
 import type { Scenario } from './scenario.ts';
 
 const recoveryMsMax = 180_000;
+/** Devices tell their sessions once a second. */
+const noticeMsMax = 3000;
+const noticePollMs = 50;
 
 export const workerLoss: Scenario = {
   id: 'worker-loss',
@@ -32,7 +35,7 @@ export const workerLoss: Scenario = {
   ],
   fullThresholds: ['findings.recoveryS <= 120'],
   linuxOnly: true,
-  play: (bench) => playCity(bench, { during: onPlatform(killWorkers) }),
+  play: (bench) => playCity(bench, { proves: true, during: onPlatform(killWorkers) }),
 };
 
 async function killWorkers(city: PlatformCity): Promise<{ findings: Findings }> {
@@ -53,10 +56,15 @@ async function killWorkers(city: PlatformCity): Promise<{ findings: Findings }> 
   };
 }
 
-/** The one that holds most sessions. */
-async function killOne({ bench, platform }: PlatformCity): Promise<void> {
+/** The one that holds most sessions; resolves when its devices have noticed. */
+async function killOne({ bench, platform, simulation }: PlatformCity): Promise<void> {
   const { workers } = await bench.whileRunning(platform.client.progress());
   const { pid, sessions } = workers.reduce((a, b) => (b.sessions > a.sessions ? b : a));
   process.kill(pid, 'SIGKILL');
   bench.monitor.event(`a worker with ${sessions} sessions is killed`);
+  const before = simulation.state.sessions;
+  const endMs = bench.clock.monotonicMs() + noticeMsMax;
+  while (simulation.state.sessions >= before && bench.clock.monotonicMs() < endMs) {
+    await bench.sleep(noticePollMs);
+  }
 }
