@@ -54,6 +54,12 @@ export interface JournalReaderOptions {
   readonly onDiscarded?: (discarded: Discarded) => void;
 }
 
+/**
+ * `what is there`: one read, which may end early. `all`: as many as it takes to be sure that there
+ * is no more.
+ */
+type Extent = 'what is there' | 'all';
+
 export class JournalReader {
   readonly #options: JournalReaderOptions;
   readonly #folder: string;
@@ -66,6 +72,8 @@ export class JournalReader {
   #buffer = Buffer.alloc(0);
   #bufferOffset = 0;
   #bufferedBytes = 0;
+  /** Whether the last read came to the end of what the segment then had. */
+  #sawEnd = false;
 
   constructor(options: JournalReaderOptions) {
     this.#options = options;
@@ -86,6 +94,20 @@ export class JournalReader {
   }
 
   /**
+   * The next record of those that are in memory already, or null: then ask `next`. Costs no
+   * look at the disk, of which `next` takes one or more.
+   */
+  nextRead(): CommittedRecord | null {
+    const found = this.#decode(this.#offset);
+    return found.status === 'record' ? this.#take(found) : null;
+  }
+
+  /** True when the last look at the disk found the end: what came later is for another time. */
+  get sawEnd(): boolean {
+    return this.#sawEnd;
+  }
+
+  /**
    * The next record, or null when there is none at the moment (`ended` tells whether for good).
    * Rejects with the system's error when reading fails; the same call may be tried again. Rejects
    * with `journal.unsupported` when another version wrote the journal. One call at a time.
@@ -93,11 +115,11 @@ export class JournalReader {
   async next(): Promise<CommittedRecord | null> {
     while (!this.#ended) {
       let found = this.#decode(this.#offset);
-      if (found.status !== 'record') found = await this.#read(this.#chunkBytes);
+      if (found.status !== 'record') found = await this.#read(this.#chunkBytes, 'what is there');
       if (found.status === 'record') return this.#take(found);
       const closed = await this.#closed();
       if (closed === null) return null;
-      found = await this.#read(this.#chunkBytes);
+      found = await this.#read(this.#chunkBytes, 'all');
       if (found.status === 'record') return this.#take(found);
       if (await this.#findBehindDamage(found)) continue;
       await this.#enter(closed.successor);
@@ -130,18 +152,20 @@ export class JournalReader {
   }
 
   /** Reads afresh from the position, at least `bytes` if there are so many, and decodes. */
-  async #read(bytes: number): Promise<Decoded> {
-    await this.#fill(bytes);
+  async #read(bytes: number, extent: Extent): Promise<Decoded> {
+    await this.#fill(bytes, extent);
     const found = this.#decode(this.#offset);
-    if (found.status !== 'incomplete' || found.bytesNeeded <= bytes) return found;
-    await this.#fill(found.bytesNeeded);
+    if (found.status !== 'incomplete' || this.#bufferedBytes === 0) return found;
+    // It ended early, or the record is larger, or the rest is not there yet.
+    await this.#fill(Math.max(bytes, found.bytesNeeded), 'all');
     return this.#decode(this.#offset);
   }
 
-  async #fill(bytes: number): Promise<void> {
+  async #fill(bytes: number, extent: Extent): Promise<void> {
     if (this.#buffer.length < bytes) this.#buffer = Buffer.allocUnsafeSlow(bytes);
     this.#bufferOffset = this.#offset;
     this.#bufferedBytes = 0;
+    this.#sawEnd = true;
     this.#file ??= await this.#open();
     if (this.#file === null) return;
     let filled = 0;
@@ -150,8 +174,10 @@ export class JournalReader {
       const position = this.#offset + filled;
       landed = await this.#file.read(this.#buffer, filled, bytes - filled, position);
       filled += landed;
+      if (extent === 'what is there') break;
     }
     this.#bufferedBytes = filled;
+    this.#sawEnd = filled < bytes;
   }
 
   /** Null when the segment does not exist: not yet, or no longer. */
@@ -190,7 +216,7 @@ export class JournalReader {
   async #findBehindDamage(found: Decoded): Promise<boolean> {
     const bytes = ((await this.#file?.bytes()) ?? 0) - this.#offset;
     if (bytes <= 0) return false;
-    await this.#fill(Math.min(bytes, scanBytesMax));
+    await this.#fill(Math.min(bytes, scanBytesMax), 'all');
     const begin = this.position;
     const reason = found.status === 'corrupt' ? found.reason : 'it ends before its record does';
     const end = this.#offset + this.#bufferedBytes;

@@ -49,6 +49,7 @@ export class Feed {
   readonly shipped: Shipped;
   readonly #generation: Generation;
   readonly #reader: JournalReader;
+  readonly #dead: () => boolean;
   readonly #pending: PendingRecord[] = [];
   #position: CommittedRecord['end'] | null = null;
   #unsaved = false;
@@ -57,9 +58,11 @@ export class Feed {
     name: string,
     generation: Generation,
     reader: JournalReader,
+    dead: () => boolean,
     shipped: Shipped,
   ) {
     this.name = name;
+    this.#dead = dead;
     this.#generation = generation;
     this.#reader = reader;
     this.shipped = shipped;
@@ -73,12 +76,25 @@ export class Feed {
     const from = saved ?? journalBegin;
     const reader = new JournalReader({ folder, generation: name, from, files, dead, onDiscarded });
     const shipped = { ...nothingShipped(), ...(saved?.shipped as Partial<Shipped> | undefined) };
-    return new Feed(name, generation, reader, shipped);
+    return new Feed(name, generation, reader, dead, shipped);
   }
 
   /** The next record, or null when there is none at the moment. */
   async next(): Promise<PendingRecord | null> {
-    const record = await this.#reader.next();
+    return this.#pend(await this.#reader.next());
+  }
+
+  /** The next record of those in memory; null when the disk is to be asked (`next`). */
+  nextRead(): PendingRecord | null {
+    return this.#pend(this.#reader.nextRead());
+  }
+
+  /** True when the last look at the disk found the end of what there was, and more may come. */
+  get caughtUp(): boolean {
+    return this.#reader.sawEnd && !this.#dead();
+  }
+
+  #pend(record: CommittedRecord | null): PendingRecord | null {
     if (record === null) return null;
     const pending: PendingRecord = { record, feed: this, refusedByStore: none, done: false };
     this.#pending.push(pending);

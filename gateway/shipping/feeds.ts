@@ -61,15 +61,20 @@ export class Feeds {
   }
 
   /**
-   * Records of all generations in turn, until there are none at the moment. A generation that had
-   * none is not asked again.
+   * Records of all generations in turn, until there are none at the moment. A generation that
+   * caught up with its writer is not asked again: what came since is for the next time.
    */
   async *records(): AsyncGenerator<PendingRecord> {
     let feeds = [...this.#feeds.values()];
+    const caughtUp = new Set<Feed>();
     while (feeds.length > 0) {
       const more: Feed[] = [];
       for (const feed of feeds) {
-        const pending = await feed.next();
+        let pending = feed.nextRead();
+        if (pending === null && !caughtUp.has(feed)) {
+          pending = await feed.next();
+          if (feed.caughtUp) caughtUp.add(feed);
+        }
         if (pending === null) continue;
         more.push(feed);
         yield pending;

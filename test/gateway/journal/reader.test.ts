@@ -65,6 +65,24 @@ async function put(segment: number, bytes: Buffer): Promise<void> {
   }
 }
 
+/** Counts the reads of files opened from now on, each of at most `bytesMax` bytes. */
+function countingLooks(bytesMax = Number.POSITIVE_INFINITY): { count: number } {
+  const looks = { count: 0 };
+  const open = files.openFile.bind(files);
+  files.openFile = async (path) => {
+    const file = await open(path);
+    return {
+      read(into, offset, length, position) {
+        looks.count++;
+        return file.read(into, offset, Math.min(length, bytesMax), position);
+      },
+      bytes: () => file.bytes(),
+      close: () => file.close(),
+    };
+  };
+  return looks;
+}
+
 /** The numbers of the commits that can be read now. */
 async function readNow(reader: JournalReader): Promise<number[]> {
   const ids: number[] = [];
@@ -85,6 +103,28 @@ describe('JournalReader', () => {
     dead = true;
     expect(await readNow(reader)).toEqual([]);
     expect(reader.ended()).toBe(true);
+    expect(discarded).toEqual([]);
+  });
+
+  it('looks at the disk once for all records that one read brought', async () => {
+    await put(1, segmentOf(1, [1, 2, 3]));
+    const looks = countingLooks();
+    const reader = readerFrom(journalBegin);
+    expect(reader.nextRead()).toBeNull();
+    expect(idOf((await reader.next())!)).toBe(1);
+    expect(reader.sawEnd).toBe(true);
+    await put(1, segmentOf(1, [1, 2, 3, 4]));
+    expect([reader.nextRead(), reader.nextRead()].map((record) => idOf(record!))).toEqual([2, 3]);
+    expect(reader.nextRead()).toBeNull();
+    expect(looks.count).toBe(1);
+    expect(await readNow(reader)).toEqual([4]);
+  });
+
+  it('loses nothing when reads bring fewer bytes than are there', async () => {
+    await put(1, segmentOf(1, [1, 2]));
+    await put(2, segmentOf(2, [3]));
+    countingLooks(7);
+    expect(await readNow(readerFrom(journalBegin))).toEqual([1, 2, 3]);
     expect(discarded).toEqual([]);
   });
 

@@ -98,3 +98,28 @@ test('a finished generation is counted in the totals once, also when its folder 
   expect(after.shipped()).toMatchObject({ stored: 2, counters: { received: 2 } });
   expect(await files.list('/journal', 'folder')).toEqual([]);
 });
+
+test('what comes while a living generation is read is left for the next pass', async () => {
+  const files = new FaultyDisk(seededRandom(1)).process();
+  await files.makeFolder('/journal');
+  const place = { folder: '/journal', generation: 'w0', segmentBytesMax: 1024 * 1024, files };
+  const writer = await JournalWriter.create(place);
+  await writer.append(commit(1));
+  await writer.append(commit(2));
+  const feeds = new Feeds({
+    folder: '/journal',
+    totalsPath: `${temporaryFolder()}/shipped.json`,
+    files,
+    liveGenerations: () => new Set(['w0']),
+    onDiscarded: () => {},
+  });
+  await feeds.refresh();
+  const pass: number[] = [];
+  for await (const { record } of feeds.records()) {
+    if (pass.length === 0) await writer.append(commit(3));
+    pass.push(record.counters.accepted);
+  }
+  expect(pass).toEqual([1, 2]);
+  for await (const { record } of feeds.records()) pass.push(record.counters.accepted);
+  expect(pass).toEqual([1, 2, 3]);
+});
