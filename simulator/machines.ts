@@ -5,11 +5,11 @@ import type { CityDevice } from '../model/city.ts';
 import type { DeviceProfile } from '../model/profile.ts';
 import { seedOf } from '../model/random.ts';
 import type { SignalValue } from '../model/reading.ts';
+import type { ReportKind } from './device-model/compile.ts';
 import { createEnvironment } from './device-model/environment.ts';
 import { createDeviceModel, type DeviceModel } from './device-model/model.ts';
 
-/** Which signals a reading carries: the profile's key signals, or all. */
-export type ReportKind = 'key' | 'full';
+export type { ReportKind };
 
 /** An alarm as a device model raises or clears it. */
 export type MachineEvent = ReturnType<DeviceModel['takeEvents']>[number];
@@ -21,11 +21,15 @@ export class Machines {
   readonly #modelOf: Uint16Array;
   readonly #indexOf: Uint32Array;
 
-  /** @throws Error when a device's profile is not among `profiles`. */
+  /**
+   * Machines made for `key` reports play only what these need.
+   * @throws Error when a device's profile is not among `profiles`.
+   */
   constructor(
     devices: readonly CityDevice[],
     profiles: ReadonlyMap<string, DeviceProfile>,
     seed: number,
+    report: ReportKind = 'full',
   ) {
     const counts = new Map<string, number>();
     for (const { profile } of devices) counts.set(profile, (counts.get(profile) ?? 0) + 1);
@@ -35,7 +39,7 @@ export class Machines {
       const profile = profiles.get(id);
       if (profile === undefined) throw new Error(`no such profile: ${id}`);
       numbers.set(id, number);
-      return createDeviceModel(profile, environment, count);
+      return createDeviceModel(profile, environment, count, report);
     });
     this.#modelOf = Uint16Array.from(devices, ({ profile }) => numbers.get(profile)!);
     this.#indexOf = Uint32Array.from(devices, ({ enterprise, device, district }, i) =>

@@ -37,12 +37,35 @@ export interface CompiledProfile {
   readonly intervalsMs: readonly number[];
 }
 
+/** Which signals a device reports: the profile's key signals, or all. */
+export type ReportKind = 'key' | 'full';
+
 /**
- * Compiles `profile`; its devices draw from `random`, whose stream the caller selects.
+ * Compiles `profile`; its devices draw from `random`, whose stream the caller selects. For a
+ * `key` report the signals that neither are reported nor bear on one that is, nor on states and
+ * alarms, are left out: half of most profiles.
  * @throws OnrampError `profile.invalid`, with what and where.
  */
-export function compileProfile(profile: DeviceProfile, random: RandomStreams): CompiledProfile {
-  const layout = new Layout(profile, random);
+export function compileProfile(
+  profile: DeviceProfile,
+  random: RandomStreams,
+  report: ReportKind = 'full',
+): CompiledProfile {
+  const whole = new Layout(profile, random);
+  const compiled = compileLaidOut(profile, whole, random);
+  if (report === 'full') return compiled;
+  const keys = profile.signals.filter(({ key }) => key === true).map(({ id }) => id);
+  const needed = whole.neededSignals(keys);
+  const signals = profile.signals.filter(({ id }) => needed.has(id));
+  const smaller = { ...profile, signals };
+  return compileLaidOut(smaller, new Layout(smaller, random), random);
+}
+
+function compileLaidOut(
+  profile: DeviceProfile,
+  layout: Layout,
+  random: RandomStreams,
+): CompiledProfile {
   const signals = profile.signals.map((signal) => compileSignal(signal, layout, random));
   const machine = compileStateMachine(profile, layout, random, entryActions(signals, layout));
   const alarms = compileAlarms(profile, layout, random, machine.classes);

@@ -51,6 +51,8 @@ export class Layout {
   private readonly parameters = new Map<string, number>();
   private readonly signals = new Map<string, { signal: Signal; slot: number }>();
   private readonly means = new Map<string, number>();
+  /** The signals that each signal's definition names; under '' those that all else names. */
+  private readonly named = new Map<string, Set<string>>();
   private allocated = fixedSlots;
 
   constructor(profile: DeviceProfile, random: RandomStreams) {
@@ -99,6 +101,16 @@ export class Layout {
     return Uint8Array.from(this.states, (state) => (names.includes(state) ? 1 : 0));
   }
 
+  /**
+   * The signals that something other than a signal names, those of `ids`, and all that their
+   * definitions name in turn. Complete when everything is compiled.
+   */
+  neededSignals(ids: readonly string[]): ReadonlySet<string> {
+    const needed = new Set([...ids, ...(this.named.get('') ?? [])]);
+    for (const id of needed) for (const other of this.named.get(id) ?? []) needed.add(other);
+    return needed;
+  }
+
   /** Whether the device's schedule is on shift. */
   get onShift(): Evaluate {
     return this.scheduled(onShiftSlot);
@@ -122,11 +134,20 @@ export class Layout {
     if (name === 'onShift') return { read: this.onShift };
     if (name === 'shift') return { read: this.scheduled(shiftSlot) };
     const isAmbient = Object.hasOwn(ambientSlots, name);
-    if (this.signals.has(name) && !(name === self && isAmbient)) return this.signal(name, moment);
+    if (this.signals.has(name) && !(name === self && isAmbient)) {
+      this.note(name, self ?? '');
+      return this.signal(name, moment);
+    }
     const parameter = this.parameters.get(name);
     if (parameter !== undefined) return { slot: parameter };
     if (!isAmbient) return undefined;
     return { ambientSlot: ambientSlots[name as keyof typeof ambientSlots] };
+  }
+
+  private note(name: string, namer: string): void {
+    const names = this.named.get(namer);
+    if (names === undefined) this.named.set(namer, new Set([name]));
+    else names.add(name);
   }
 
   private signal(id: string, moment: Moment): Reference | undefined {

@@ -8,6 +8,7 @@ import type {
   Signal,
   StateMachine,
 } from '../../../model/profile.ts';
+import type { ReportKind } from '../../../simulator/device-model/compile.ts';
 import { createEnvironment } from '../../../simulator/device-model/environment.ts';
 import { createDeviceModel, type DeviceModel } from '../../../simulator/device-model/model.ts';
 
@@ -78,8 +79,8 @@ function profileOf({ signals, states = twoStates, alarms = [], cycle }: Parts): 
 }
 
 /** One device of a small profile, brought to `fromMs`. */
-export function play(parts: Parts, seed = 1): DeviceModel {
-  const model = createDeviceModel(profileOf(parts), createEnvironment({ seed: 1 }), 1);
+export function play(parts: Parts, seed = 1, report: ReportKind = 'full'): DeviceModel {
+  const model = createDeviceModel(profileOf(parts), createEnvironment({ seed: 1 }), 1, report);
   model.add({ seed, district: 'wujin' });
   model.advance(0, fromMs);
   return model;
