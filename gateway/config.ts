@@ -80,8 +80,8 @@ const journalSettings = z.strictObject({
     .number()
     .min(0)
     .max(1000)
-    .default(10)
-    .describe('Readings that arrive within this time share one commit'),
+    .default(25)
+    .describe('Readings that arrive within this time share one commit: one write to the disk'),
 });
 
 const enterpriseSettings = z.strictObject({

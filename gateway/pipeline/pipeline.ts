@@ -41,6 +41,8 @@ export interface PipelineOptions {
   readonly limits?: Partial<Limits>;
 }
 
+/** What begins to arrive after a rest is committed after this time, and then once an interval. */
+const firstWaitMs = 5;
 const retryFullMs = 250;
 const sweepMs = 500;
 
@@ -113,7 +115,8 @@ export class Pipeline implements MessageSink {
     this.#queuedBytes += contentBytes(message);
     if (this.#running || this.#stopped) return;
     this.#running = true;
-    this.#options.clock.after(this.#options.commitIntervalMs, () => void this.#run());
+    const { clock, commitIntervalMs } = this.#options;
+    clock.after(Math.min(commitIntervalMs, firstWaitMs), () => void this.#run());
   }
 
   /**
