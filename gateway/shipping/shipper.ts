@@ -20,8 +20,16 @@ export interface ShipperOptions extends DeliveryOptions {
   readonly lingerMs: number;
 }
 
+/** How soon records are seen after there were none. */
 const pollMs = 50;
+/** How long a write under way, or the linger, may keep the loop from looking at the journals. */
+const restMsMax = 200;
 const refreshMs = 500;
+/**
+ * What was shipped since the last save is shipped again after a crash, harmlessly; each save costs
+ * two waits for the disk for each journal, and the workers' commits wait for the same disk.
+ */
+const saveMs = 2000;
 const histogramMs = 60_000;
 const endTimeoutMs = 10_000;
 
@@ -39,6 +47,8 @@ export class Shipper {
   #state: 'running' | 'draining' | 'stopped' = 'running';
   #loop: Promise<void> = Promise.resolve();
   #turn: Timer | null = null;
+  /** Ends the loop's rest. */
+  #wake: () => void = () => {};
 
   constructor(options: ShipperOptions) {
     this.#options = options;
@@ -64,6 +74,7 @@ export class Shipper {
     const { clock, feeds } = this.#options;
     this.#turn?.cancel();
     if (this.#state === 'running') this.#state = 'draining';
+    this.#wake();
     const timeout = clock.after(timeoutMs, () => this.#end());
     await this.#loop;
     timeout.cancel();
@@ -98,16 +109,20 @@ export class Shipper {
   #end(): void {
     this.#state = 'stopped';
     this.#delivery.cancel();
+    this.#wake();
   }
 
   async #run(): Promise<void> {
     const { clock, feeds, log } = this.#options;
-    let refreshedMs = clock.monotonicMs();
+    let [refreshedMs, savedMs] = [clock.monotonicMs(), clock.monotonicMs()];
     while (this.#state !== 'stopped') {
       try {
+        if (clock.monotonicMs() - savedMs > saveMs) {
+          savedMs = clock.monotonicMs();
+          await feeds.save();
+        }
         if (clock.monotonicMs() - refreshedMs > refreshMs) {
           refreshedMs = clock.monotonicMs();
-          await feeds.save();
           await feeds.refresh();
         }
         const more = await this.#gatherer.gather(this.#pace.lines);
@@ -116,13 +131,37 @@ export class Shipper {
         } else if (this.#state === 'draining' && this.#nothingLeft(more)) {
           return;
         } else {
-          await sleep(clock, pollMs);
+          await this.#rest(this.#restMs(more));
         }
       } catch (error) {
         log.warn(`Shipping stumbled and goes on: ${messageOf(error)}`);
         await sleep(clock, 1000);
       }
     }
+  }
+
+  /**
+   * How long there is nothing to do: until the linger of the oldest record is over, or a write
+   * under way ends. What comes in between is read at once then, not piece by piece.
+   */
+  #restMs(more: boolean): number {
+    const { oldestMs } = this.#gatherer;
+    if (oldestMs === null || this.#state === 'draining') return pollMs;
+    if (more) return restMsMax;
+    const ageMs = this.#options.clock.nowMs() - oldestMs;
+    return Math.min(restMsMax, Math.max(pollMs, this.#options.lingerMs - ageMs));
+  }
+
+  /** Resolves after `restMs`, or earlier when a write has ended or the end is asked for. */
+  async #rest(restMs: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = this.#options.clock.after(restMs, resolve);
+      this.#wake = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
+    this.#wake = () => {};
   }
 
   #due(more: boolean): boolean {
@@ -157,6 +196,7 @@ export class Shipper {
       }
     }
     this.#inFlight--;
+    this.#wake();
   }
 
   #settle(records: readonly PendingRecord[]): void {
