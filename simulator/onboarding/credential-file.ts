@@ -1,6 +1,6 @@
 /** Credentials of a fleet that came on board by claim, kept so that it can come back. */
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { CityDevice } from '../../model/city.ts';
 import type { Clock, Timer } from '../../model/clock.ts';
@@ -76,7 +76,8 @@ export class CredentialFile {
 }
 
 /**
- * The secrets of `devices`, in their order, from the lines of a credential file.
+ * The secrets of `devices`, in their order, from the lines of a credential file, or, where there
+ * is none, from the files `.1`, `.2` and so on that several processes wrote.
  * @throws OnrampError `config.invalid` when it cannot be read or lacks one of them.
  */
 export function readCredentials(path: string, devices: readonly CityDevice[]): string[] {
@@ -101,7 +102,12 @@ export function readCredentials(path: string, devices: readonly CityDevice[]): s
 
 function read(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    if (existsSync(path) || !existsSync(`${path}.1`)) return readFileSync(path, 'utf8');
+    let text = '';
+    for (let process = 1; existsSync(`${path}.${process}`); process++) {
+      text += readFileSync(`${path}.${process}`, 'utf8');
+    }
+    return text;
   } catch (error) {
     throw refused(messageOf(error), error);
   }
