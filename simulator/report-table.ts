@@ -1,7 +1,7 @@
 /** A simulation's report for people. */
 
 import type { LatencySummary } from '../model/histogram.ts';
-import type { OnboardingPace, OnboardingReport } from '../model/report.ts';
+import type { FairnessReport, OnboardingPace, OnboardingReport } from '../model/report.ts';
 import type { SimulationReport } from './report.ts';
 
 /** The report as lines of a label and what there is to say, one topic a line. */
@@ -19,6 +19,7 @@ export function reportTable(report: SimulationReport): string {
     ['  due → made', latency(telemetry.publishDelayMs)],
   ];
   if (message.qos === 1) rows.push(['  due → PUBACK', latency(telemetry.ackMs)]);
+  if (report.fairness !== null) rows.push(['  by enterprise', fairnessText(report.fairness)]);
   if (connect.reconnects > 0) {
     rows.push(['Reconnects', `${connect.reconnects}, ${telemetry.resent} readings sent again`]);
   }
@@ -26,11 +27,30 @@ export function reportTable(report: SimulationReport): string {
   for (const { stage, code, count } of report.failures) {
     rows.push(['Failure', `${stage} ${code}: ${count}`]);
   }
-  rows.push(['Generator', `${seconds(generator.cpuS)} CPU, ${mebibytes(generator.rssBytesMax)}`]);
+  if (report.recovery !== null) rows.push(['  cut → session', latency(report.recovery.sessionMs)]);
+  rows.push(['Generator', generatorText(generator)]);
   rows.push(['  event loop lag', latency(generator.eventLoopLagMs)]);
   for (const reason of report.invalidReasons) rows.push(['INVALID', reason]);
   const width = Math.max(...rows.map(([label]) => label.length));
   return rows.map(([label, text]) => `${label.padEnd(width)}  ${text}\n`).join('');
+}
+
+function generatorText({ cpuS, processes, rssBytesMax }: SimulationReport['generator']): string {
+  const shares = processes.flatMap(({ cpuShare }) => (cpuShare === null ? [] : [cpuShare]));
+  const parts = [`${seconds(cpuS)} CPU`, mebibytes(rssBytesMax)];
+  if (processes.length > 1) parts.push(`${processes.length} processes`);
+  if (shares.length > 0)
+    parts.push(`at most ${(Math.max(...shares) * 100).toFixed(0)} % of a core`);
+  return parts.join(', ');
+}
+
+function fairnessText(fairness: FairnessReport): string {
+  const { enterprises, medianEnterpriseAckMsP99, worstEnterprise } = fairness;
+  const shown = (value: number | null): string => `${value?.toFixed(1)} ms`;
+  return (
+    `p99 of the median of ${enterprises} enterprises ${shown(medianEnterpriseAckMsP99)}, ` +
+    `of the worst, ${worstEnterprise}, ${shown(fairness.worstEnterpriseAckMsP99)}`
+  );
 }
 
 function onboardingRows(onboarding: OnboardingReport): [string, string][] {

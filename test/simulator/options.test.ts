@@ -30,6 +30,8 @@ describe('simulationOptions', () => {
       qos: 1,
       report: 'key',
       shard: { number: 1, count: 1 },
+      processes: 1,
+      publishFrom: 'session',
     });
     expect(Object.isFrozen(options)).toBe(true);
   });
@@ -60,6 +62,8 @@ describe('simulationOptions', () => {
     });
     expect(simulationOptions({ fleetKey, spreadLoopback: true }).spreadLoopback).toBe(64);
     expect(simulationOptions({ fleetKey, spreadLoopback: '200' }).spreadLoopback).toBe(200);
+    expect(simulationOptions({ fleetKey, processes: 'auto' }).processes).toBe('auto');
+    expect(simulationOptions({ fleetKey, processes: '7' }).processes).toBe(7);
   });
 
   it('reports all mistakes at once, those of single fields and contradictions', () => {
@@ -106,6 +110,9 @@ describe('simulationOptions', () => {
     ['a dialect nobody speaks', { dialect: 'klingon' }],
     ['loopback addresses of another machine', { target: 'mqtt://[::1]', spreadLoopback: 2 }],
     ['an interval of nothing', { interval: '0ms' }],
+    ['no process at all', { processes: '0' }],
+    ['a number of processes that is none', { processes: 'many' }],
+    ['publishing from some other moment', { publishFrom: 'noon' }],
     ['a fraction of a device', { devices: '10.5' }],
     ['a fingerprint that is none', { target: 'mqtts://localhost', tlsFingerprint: 'ab:cd' }],
     ['source addresses that are none', { sourceAddresses: ['eth0'] }],
@@ -118,6 +125,12 @@ describe('simulationOptions', () => {
     ['registering nowhere', { onboard: 'claim', register: true }],
   ])('refuses %s', (_, input) => {
     expect(detailsOf({ fleetKey, ...input })).toHaveLength(1);
+  });
+
+  it('says what a number of processes may be', () => {
+    expect(detailsOf({ fleetKey, processes: 'many' })).toEqual([
+      '--processes: must be "auto" or a whole number from 1 to 256',
+    ]);
   });
 
   it('needs no fleet key for devices that come back with their credentials', () => {

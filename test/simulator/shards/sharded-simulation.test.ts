@@ -22,7 +22,7 @@ import { VirtualClock } from '../../helpers/virtual-clock.ts';
 
 const fleetKey = Buffer.alloc(32, 3);
 const devices = 60;
-const processes = 3;
+const processes = 2;
 
 let broker: TestBroker;
 let folder: string;
