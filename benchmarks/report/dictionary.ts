@@ -60,7 +60,9 @@ export const dictionary = {
   'figures.stored': { en: 'Due → row, p99', zh: '应发 → 入库,p99' },
   'figures.p50max': { en: 'p50 {p50}, max {max}', zh: 'p50 {p50},最大 {max}' },
   'figures.lost': { en: 'Lost', zh: '丢失' },
-  'figures.duplicated': { en: 'duplicated {n}', zh: '重复 {n}' },
+  'figures.lostBeneath': { en: 'of {n} acknowledged', zh: '已确认 {n}' },
+  'figures.duplicated': { en: 'Duplicated', zh: '重复' },
+  'figures.duplicatedBeneath': { en: 'overwritten {n}', zh: '被覆盖 {n}' },
   'figures.leaks': { en: 'Leaks between enterprises', zh: '企业间泄漏' },
   'figures.leaksBeneath': { en: 'of {n} attempts', zh: '共尝试 {n} 次' },
   'figures.nobodyTried': { en: 'nobody tried', zh: '未尝试' },
@@ -139,8 +141,8 @@ export const dictionary = {
   'waterfall.title': { en: 'Where does a device wait?', zh: '设备在哪一步等待?' },
   'waterfall.stage': { en: 'Stage', zh: '阶段' },
   'waterfall.note': {
-    en: 'Logarithmic axis; dark to p50, light to p99, a line at the maximum. Percentiles of stages do not add up.',
-    zh: '对数坐标;深色至 p50,浅色至 p99,竖线为最大值。各阶段的分位数不可相加。',
+    en: 'Logarithmic axis; strong to p50, pale to p99, a line at the maximum. Percentiles of stages do not add up.',
+    zh: '对数坐标;实色至 p50,淡色至 p99,竖线为最大值。各阶段的分位数不可相加。',
   },
   'waterfall.onboarding': {
     en: '{provisioned} devices came by claim; first row after p50 {p50}, p99 {p99}.',

@@ -52,7 +52,8 @@ export function bytesText(value: number): string {
   return `${threeDigits(value / 1024 ** unit)} ${byteUnits[unit]}`;
 }
 
-const perSecondText = (value: number): string => (Number.isFinite(value) ? oneDecimal(value) : '∞');
+const perSecondText = (value: number): string => 
+  value < 10 ? threeDigits(value) : oneDecimal(value);
 const shareText = (value: number): string => `${oneDecimal(value * 100)} %`;
 
 /** The exact value stands beside what is shown of it, for machines and for whoever hovers. */
@@ -65,6 +66,8 @@ function shown(value: Quantity, write: (value: number) => string): Html {
 export const count = (value: Quantity): Html => shown(value, countText);
 export const latency = (ms: Quantity): Html => shown(ms, latencyText);
 export const seconds = (value: Quantity): Html => shown(value, secondsText);
+/** Of a processor: in seconds, however long. */
+export const cpuTime = (value: Quantity): Html => shown(value, (each) => `${oneDecimal(each)} s`);
 export const bytes = (value: Quantity): Html => shown(value, bytesText);
 export const share = (value: Quantity): Html => shown(value, shareText);
 export const microseconds = (value: Quantity): Html =>
@@ -81,6 +84,7 @@ export function quantityAt(path: string, value: Quantity): Html {
   if (/bytes(Max|Mean)?$/i.test(path)) return bytes(value);
   if (/perSecond$/i.test(path)) return rate(value);
   if (/^cpuUsPerMessage\./.test(path)) return microseconds(value);
+  if (/cpuS$/.test(path)) return cpuTime(value);
   if (/(\.seconds|[a-z]S)$/.test(path)) return seconds(value);
   if (/memoryGrowth$/.test(path)) return share(value);
   return count(value);

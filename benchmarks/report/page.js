@@ -9,8 +9,8 @@ function show(language) {
   }
 }
 
-const wanted = decodeURIComponent(location.hash.slice(1)) || navigator.language;
-show(/^zh/i.test(wanted) ? languages[1] : languages[0]);
+const inAddress = /^#(en|zh)$/.exec(location.hash)?.[1];
+show(/^zh/i.test(inAddress ?? navigator.language) ? languages[1] : languages[0]);
 
 for (const button of document.querySelectorAll('[data-language]')) {
   button.addEventListener('click', () => show(button.dataset.language));

@@ -22,6 +22,8 @@ export interface TimeAxis {
 /** Shown at most; a run has a handful. */
 const phasesMax = 40;
 const eventsMax = 40;
+/** A phase that takes less of the axis has no room for its name. */
+const namedPart = 0.07;
 
 /** Null when there is no time to draw. */
 export function timeAxis(timeline: RunTimeline | null): TimeAxis | null {
@@ -55,7 +57,7 @@ export function timeAxis(timeline: RunTimeline | null): TimeAxis | null {
       )}`,
     over: html`${timeline.phases.slice(0, phasesMax).map(({ fromS, name, toS }) => {
       const width = part(toS) - part(fromS);
-      if (!(width > 0.03)) return null;
+      if (!(width >= namedPart)) return null;
       return html`<span class="phase-name" style="left:${percent(part(fromS))};width:${percent(width)}">${named('phase', name)}</span>`;
     })}${timeline.events
       .slice(0, eventsMax)

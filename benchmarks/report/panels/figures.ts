@@ -63,8 +63,14 @@ function tilesOf({ connect, fairness, isolation, ledger, telemetry }: RunReport)
     {
       label: 'figures.lost',
       figure: reconciled(ledger.lost),
-      beneath: text('figures.duplicated', { n: reconciled(ledger.duplicated) }),
-      paths: ['ledger.lost', 'ledger.duplicated'],
+      beneath: text('figures.lostBeneath', { n: count(ledger.acked) }),
+      paths: ['ledger.lost'],
+    },
+    {
+      label: 'figures.duplicated',
+      figure: reconciled(ledger.duplicated),
+      beneath: text('figures.duplicatedBeneath', { n: count(ledger.overwritten) }),
+      paths: ['ledger.duplicated', 'ledger.overwritten'],
     },
     {
       label: 'figures.leaks',

@@ -37,7 +37,7 @@ export function heatMapsPanel({ connect, telemetry, timeline }: RunReport): Html
   ];
   return panel('heat', 'heat.title', [
     html`<p class="note">${text('heat.note')}</p>`,
-    maps.map((map) => heatMap(map, time)),
+    maps.map((map) => html`<div class="stretch">${heatMap(map, time)}</div>`),
   ]);
 }
 

@@ -34,14 +34,17 @@ export function repeatPanel(report: RunReport): Html {
     'repeat',
     'repeat.title',
     html`
-<h3>${text('repeat.command')}</h3><pre tabindex="0">${commandLine(report)}</pre>
+<h3>${text('repeat.command')}</h3><pre tabindex="0">${commandWords(report).map((word) => html`<span>${word}</span> `)}</pre>
 <div class="halves"><div><h3>${text('repeat.machine')}</h3>${machine}</div>
 <div><h3>${text('repeat.parameters')}</h3>${given}</div></div>`,
   );
 }
 
-/** A line for a POSIX shell; a parameter whose name could not be a flag is left out. */
-export function commandLine({ parameters, scenario, seed }: RunReport): string {
+/**
+ * The parts of a line for a POSIX shell, each a flag with its value; a parameter whose name could
+ * not be a flag is left out.
+ */
+export function commandWords({ parameters, scenario, seed }: RunReport): string[] {
   const flags = Object.entries({ seed, ...parameters })
     .filter(([name]) => /^[a-z][A-Za-z0-9]*$/.test(name))
     .map(([name, value]) => {
@@ -49,7 +52,7 @@ export function commandLine({ parameters, scenario, seed }: RunReport): string {
       if (typeof value === 'boolean') return value ? `--${flag}` : `--no-${flag}`;
       return `--${flag} ${quoted(String(value))}`;
     });
-  return ['npx onramp bench', quoted(scenario), ...flags].join(' ');
+  return ['npx onramp bench', quoted(scenario), ...flags];
 }
 
 /** As one word of a shell (POSIX.1-2017, Shell Command Language §2.2.2). */

@@ -12,7 +12,7 @@ import { type TimeAxis, timeAxis } from '../frame/time-axis.ts';
 import { timeTable } from '../frame/time-table.ts';
 import { binaryAxis, valueAxis } from '../frame/value-axis.ts';
 import { type Html, type HtmlValue, html } from '../html.ts';
-import { bytes, bytesText, cores, countText, isKnown, microseconds, seconds } from '../numbers.ts';
+import { bytes, bytesText, cores, countText, cpuTime, isKnown, microseconds } from '../numbers.ts';
 import { named, text } from '../text.ts';
 
 const groupsMax = 12;
@@ -46,8 +46,7 @@ export function resourcesPanel(report: RunReport): Html {
         ];
   return panel('resources', 'resources.title', [
     drawn,
-    groupTable(resources),
-    perMessage(cpuUsPerMessage),
+    html`<div class="halves">${groupTable(resources)}${perMessage(cpuUsPerMessage)}</div>`,
   ]);
 }
 
@@ -91,7 +90,7 @@ function groupTable(resources: RunReport['resources']): Html | null {
     heads.map((head) => text(head)),
     groups.map(([name, used]): HtmlValue[] => [
       named('group', name),
-      seconds(used?.cpuS),
+      cpuTime(used?.cpuS),
       bytes(used?.rssBytesMax),
     ]),
   );
@@ -113,5 +112,5 @@ function perMessage(cpuUs: RunReport['cpuUsPerMessage']): Html | null {
     };
   });
   const head = html`<h3>${text('resources.perMessage')}</h3>`;
-  return html`${head}${bars({ heads: [text('resources.group'), 'CPU'], ticks: axis.ticks, rows })}`;
+  return html`<div>${head}${bars({ heads: [text('resources.group'), 'CPU'], ticks: axis.ticks, rows })}</div>`;
 }

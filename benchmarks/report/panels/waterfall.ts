@@ -40,12 +40,14 @@ export function waterfallPanel(report: RunReport): Html {
 }
 
 /** Those of coming on board where devices came by claim; else of connecting and of telemetry. */
-function stagesOf({ connect, onboarding, telemetry }: RunReport): Stage[] {
-  if (onboarding !== null) return Object.entries(onboarding.stagesMs);
+function stagesOf({ connect, message, onboarding, telemetry }: RunReport): Stage[] {
+  if (onboarding !== null) {
+    return Object.entries(onboarding.stagesMs).filter(([name]) => message.tls || name !== 'tls');
+  }
   const { connack, tcp, tls } = connect.stagesMs;
   return [
     ['tcp', tcp],
-    ['tls', tls],
+    ...(message.tls ? ([['tls', tls]] as const) : []),
     ['connack', connack],
     ['puback', telemetry.ackMs],
     ['row', telemetry.storedMs],
