@@ -2,13 +2,16 @@
 
 import { join } from 'node:path';
 import type { Clock } from '../../model/clock.ts';
-import { freePort, type ServerCommand, ServerProcess } from './server-process.ts';
+import { freeLowPort } from './free-port.ts';
+import { type ServerCommand, ServerProcess } from './server-process.ts';
 
 /**
  * The defaults of 1.6 collapse at 100,000 devices: an index in memory, a bound on tag values, and
- * small cache snapshots that starve writes.
+ * small cache snapshots that starve writes. Go's collector takes half of its CPU, unless the heap
+ * may grow fourfold.
  */
 const largeFleet = {
+  GOGC: '400',
   INFLUXDB_DATA_INDEX_VERSION: 'tsi1',
   INFLUXDB_DATA_MAX_VALUES_PER_TAG: '0',
   INFLUXDB_DATA_MAX_SERIES_PER_DATABASE: '0',
@@ -57,6 +60,6 @@ export function influxdCommand(
 
 /** An influxd that is not started yet, on free ports. */
 export async function ownInfluxd(folder: string, clock: Clock): Promise<ServerProcess> {
-  const ports = { http: await freePort(), rpc: await freePort() };
+  const ports = { http: await freeLowPort(), rpc: await freeLowPort() };
   return new ServerProcess(influxdCommand(folder, ports), clock);
 }

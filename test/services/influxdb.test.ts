@@ -9,10 +9,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { InfluxdOptions } from '../../benchmarks/harness/influxd.ts';
 import { createStore, storeSettings } from '../../gateway/stores/index.ts';
 import type { Store } from '../../gateway/stores/store.ts';
 import { systemClock } from '../../model/clock.ts';
-import { Influxd, type InfluxdOptions } from '../helpers/influxd.ts';
+import { Influxd } from '../helpers/influxd.ts';
 import { programIsThere } from '../helpers/services.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 
