@@ -84,6 +84,12 @@ export const limits = Object.freeze({
   storeQueryBytesMax: 1024 * MiB,
   /** Rows of one query of the ledger, so that it fits the store's memory. */
   storeLedgerRowsMax: 200_000,
+  /** The same where the answer is a stream (VictoriaMetrics). */
+  storeExportRowsMax: 4_000_000,
+  /** Bytes of the last writes kept for a store that was started again (VictoriaMetrics). */
+  storeRecentBytesMax: 64 * MiB,
+  /** Kinds of fields a store has left out, of which each is said once. */
+  storeLeftOutKindsMax: 1000,
   /** Reads waiting for the embedded store. */
   storeReadsWaitingMax: 64,
   /** Columns of one measurement in the embedded store. */
@@ -198,6 +204,8 @@ export const limits = Object.freeze({
   /** Of these, with one token; with the operator's own of the data folder. */
   apiViewersPerTokenMax: 20,
   apiViewersOfOperatorMax: 100,
+  /** Sessions that opened or ended in a worker, waiting for a supervisor that is busy. */
+  sessionReportsWaitingMax: 20_000,
   /** Questions of one worker to the supervisor that wait for their answer. */
   questionsOpenMax: 20_000,
   /** Devices that were shut out of late, as a worker remembers them. */

@@ -50,6 +50,7 @@ export class HttpClient {
   readonly #options: HttpClientOptions;
   readonly #url: URL;
   readonly #agent: HttpAgent;
+  #opened = 0;
 
   constructor(options: HttpClientOptions) {
     this.#options = options;
@@ -57,6 +58,11 @@ export class HttpClient {
     const agentOptions = { keepAlive: true, maxSockets: options.connectionsMax };
     this.#agent =
       this.#url.protocol === 'https:' ? new HttpsAgent(agentOptions) : new HttpAgent(agentOptions);
+  }
+
+  /** Connections opened so far. When it grows, the server may be another than before. */
+  get opened(): number {
+    return this.#opened;
   }
 
   /** One exchange; a body beyond the bound is cut. @throws HttpFailure */
@@ -129,6 +135,9 @@ export class HttpClient {
         reject(error instanceof HttpFailure ? error : new HttpFailure(describe(error)));
       };
       outgoing.on('error', fail);
+      outgoing.on('socket', (socket) => {
+        if (socket.connecting) this.#opened++;
+      });
       outgoing.on('response', (incoming) => {
         const head = { status: incoming.statusCode ?? 0, headers: headersOf(incoming) };
         const finish = (): void => {

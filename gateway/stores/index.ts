@@ -6,12 +6,18 @@ import { embeddedSettings } from './embedded/settings.ts';
 import { influxdbSettings } from './influxdb/settings.ts';
 import { memorySettings } from './memory.ts';
 import type { Store } from './store.ts';
+import { victoriametricsSettings } from './victoriametrics/settings.ts';
 
 export type { StoreContext, StoreLogger } from './context.ts';
 
 /** The settings of any store, told apart by `kind`. */
 export const storeSettings = z
-  .discriminatedUnion('kind', [embeddedSettings, influxdbSettings, memorySettings])
+  .discriminatedUnion('kind', [
+    embeddedSettings,
+    influxdbSettings,
+    victoriametricsSettings,
+    memorySettings,
+  ])
   .describe('Where readings are kept.');
 
 export type StoreSettings = z.infer<typeof storeSettings>;
@@ -29,6 +35,8 @@ const constructors: {
     new (await import('./embedded/embedded.ts')).EmbeddedStore(...given),
   influxdb: async (...given) =>
     new (await import('./influxdb/influxdb.ts')).InfluxdbStore(...given),
+  victoriametrics: async (...given) =>
+    new (await import('./victoriametrics/victoriametrics.ts')).VictoriametricsStore(...given),
   memory: async (settings) => new (await import('./memory.ts')).MemoryStore(settings),
 };
 

@@ -1,5 +1,6 @@
 /** What a store promises. Adding one is a file here and a line in index.ts. */
 
+import type { ErrorCode } from '../../model/errors.ts';
 import type { SignalValue } from '../../model/reading.ts';
 
 /** Lines offered to a store in one write. */
@@ -27,8 +28,15 @@ export type WriteResult =
       readonly status: 'unavailable';
       readonly reason: string;
       readonly retryAfterMs?: number;
-      readonly unauthorized?: boolean;
+      /** What has to be mended, when that is known; else it is `store.unavailable`. */
+      readonly code?: StoreTrouble;
     };
+
+/** Why a store takes nothing, when somebody has to mend it. */
+export type StoreTrouble = Extract<
+  ErrorCode,
+  'store.unavailable' | 'store.unauthorized' | 'store.limits-too-small'
+>;
 
 export interface RejectedLine {
   /** Index of the line in the batch, from 0. */
@@ -99,6 +107,11 @@ export interface Store {
   /** For logs and reports, e.g. `influxdb 1.6.7`. Never holds a secret. */
   readonly description: string;
   readonly preference: WritePreference;
+  /**
+   * Fields since the start that this store cannot keep, their rows stored without them. Absent: it
+   * keeps all.
+   */
+  readonly fieldsLeftOut?: number;
   /** Detects the server, creates the database. Throws `store.unavailable` (try again) or another OnrampError (do not). */
   start(): Promise<void>;
   /** Never throws: trouble is a result. */
@@ -110,5 +123,10 @@ export interface Store {
   ledger(query: LedgerQuery): Promise<DeviceLedger[]>;
   /** Removes rows older than `beforeMs`, where the store does not do so by itself. */
   prune(beforeMs: number): Promise<void>;
+  /**
+   * What must be changed at the server before it can hold this many devices, a sentence each; empty
+   * when nothing is known to be in the way. Absent: it has no such limits.
+   */
+  problemsFor?(devices: number): Promise<string[]>;
   stop(): Promise<void>;
 }

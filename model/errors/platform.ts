@@ -48,6 +48,16 @@ export const platformErrors = {
     'The server at this address is not a store that Onramp knows.',
     '该地址上的服务不是 Onramp 支持的存储。',
   ),
+  'store.misconfigured': entry(
+    false,
+    'The store runs with settings under which readings would be lost or stored twice. Change those named and start it again.',
+    '存储当前的设置会导致读数丢失或重复。请修改所列设置并重启存储。',
+  ),
+  'store.limits-too-small': entry(
+    true,
+    'The limits of the store are too small for so many devices. Raise those named and start the store again; until then readings wait in the journal, and then go on by themselves.',
+    '存储的上限不足以容纳这么多设备。请调高所列设置并重启存储;在此之前读数在日志中等待,之后自动继续。',
+  ),
   'registry.id-invalid': entry(
     false,
     'Ids match [a-z0-9_-]+, at most 64 characters; "claim" and "provision" are reserved.',

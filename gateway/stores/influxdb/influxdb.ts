@@ -1,6 +1,6 @@
 /** The store `influxdb`: 1.x, 2.x and 3 behind one face. */
 
-import { messageOf, OnrampError } from '../../../model/errors.ts';
+import { OnrampError } from '../../../model/errors.ts';
 import { limits } from '../../../model/limits.ts';
 import type { StoreContext } from '../context.ts';
 import { readAuthorization } from '../credentials.ts';
@@ -15,11 +15,13 @@ import type {
   StoreTotals,
   WriteResult,
 } from '../store.ts';
+import { unavailable } from '../unavailable.ts';
 import { detectServer } from './detect.ts';
 import { influxQuerier } from './influxql.ts';
 import { type Preparation, prepareDatabase, warnOfDefaults1 } from './prepare.ts';
 import { readLedger, readReadings, readTotals } from './read.ts';
 import type { InfluxdbSettings } from './settings.ts';
+
 import { resultOfWrite, type WriteTarget, writeRequest } from './write.ts';
 
 /** Two writes, a query and something at start. */
@@ -88,9 +90,7 @@ export class InfluxdbStore implements Store {
       if (answer.status === 404) await prepareDatabase(started);
       return resultOfWrite(answer, batch, this.#context.clock.nowMs());
     } catch (error) {
-      const unauthorized = error instanceof OnrampError && error.code === 'store.unauthorized';
-      const reason = messageOf(error);
-      return { status: 'unavailable', reason, ...(unauthorized ? { unauthorized } : {}) };
+      return unavailable(error);
     }
   }
 

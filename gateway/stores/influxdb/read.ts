@@ -3,7 +3,7 @@
 import { limits } from '../../../model/limits.ts';
 import { eventMeasurement, genericProfileId } from '../../../model/profile.ts';
 import type { SignalValue } from '../../../model/reading.ts';
-import { SeqRanges } from '../seq-ranges.ts';
+import { readSlicedLedger, type SliceReader } from '../sliced-ledger.ts';
 import type {
   DeviceLedger,
   LedgerQuery,
@@ -100,47 +100,29 @@ function* rowsOf(series: InfluxSeries, own: readonly string[]): Generator<Stored
  * Reads every `seq` of the window and counts distinct ones here, in slices of bounded size:
  * `count(distinct())` over 2 million rows takes InfluxDB 1.6.7 40 s and 2.6 GB.
  */
-export async function readLedger(querier: Querier, query: LedgerQuery): Promise<DeviceLedger[]> {
-  const devices = new Map<string, { enterprise: string; device: string; seqs: SeqRanges }>();
+export function readLedger(querier: Querier, query: LedgerQuery): Promise<DeviceLedger[]> {
   const measurement = identifier(query.profile);
-
-  const count = async (fromMs: number, toMs: number): Promise<number> => {
-    let rows = 0;
-    const where = timeWindow(fromMs, toMs);
-    await querier.run(`SELECT count("seq") FROM ${measurement} WHERE ${where}`, ({ values }) => {
-      rows += Number(values[0]?.[1] ?? 0);
-    });
-    return rows;
+  const reader: SliceReader = {
+    rowsMax: limits.storeLedgerRowsMax,
+    async count(fromMs, toMs) {
+      let rows = 0;
+      const where = timeWindow(fromMs, toMs);
+      await querier.run(`SELECT count("seq") FROM ${measurement} WHERE ${where}`, ({ values }) => {
+        rows += Number(values[0]?.[1] ?? 0);
+      });
+      return rows;
+    },
+    read(fromMs, toMs, add) {
+      const where = timeWindow(fromMs, toMs);
+      const statement = `SELECT "seq" FROM ${measurement} WHERE ${where} GROUP BY "enterprise", "device"`;
+      return querier.run(statement, ({ tags, values }) => {
+        add(
+          tags,
+          values.map((value) => Number(value[1])),
+        );
+      });
+    },
   };
-  const readSlice = (fromMs: number, toMs: number): Promise<void> => {
-    const where = timeWindow(fromMs, toMs);
-    const statement = `SELECT "seq" FROM ${measurement} WHERE ${where} GROUP BY "enterprise", "device"`;
-    return querier.run(statement, ({ tags, values }) => {
-      const { enterprise = '', device = '' } = tags ?? {};
-      const key = `${enterprise}.${device}`;
-      const entry = devices.get(key) ?? { enterprise, device, seqs: new SeqRanges() };
-      for (const value of values) entry.seqs.add(Number(value[1]));
-      devices.set(key, entry);
-    });
-  };
-  const read = async (fromMs: number, toMs: number, rows: number): Promise<void> => {
-    if (rows === 0) return;
-    if (rows <= limits.storeLedgerRowsMax || toMs - fromMs <= 1) return readSlice(fromMs, toMs);
-    const middleMs = Math.floor((fromMs + toMs) / 2);
-    const older = await count(fromMs, middleMs);
-    await read(fromMs, middleMs, older);
-    await read(middleMs, toMs, rows - older);
-  };
-
   const fromMs = Math.max(0, Math.ceil(query.fromMs));
-  const toMs = Math.min(Math.ceil(query.toMs), endOfTimeMs);
-  await read(fromMs, toMs, await count(fromMs, toMs));
-  return [...devices.values()].map(({ enterprise, device, seqs }) => ({
-    enterprise,
-    device,
-    rows: seqs.rows,
-    distinctSeq: seqs.distinct,
-    seqMin: seqs.min,
-    seqMax: seqs.max,
-  }));
+  return readSlicedLedger(reader, fromMs, Math.min(Math.ceil(query.toMs), endOfTimeMs));
 }

@@ -9,9 +9,9 @@
 
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
-import { limits } from '../../../model/limits.ts';
 import { splitLines } from '../../../model/line-protocol.ts';
 import type { HttpAnswer, HttpRequest } from '../http-client.ts';
+import { retryAfter } from '../retry-after.ts';
 import type { LineBatch, RejectedLine, WriteResult } from '../store.ts';
 import type { InfluxServer } from './detect.ts';
 
@@ -53,7 +53,7 @@ export function resultOfWrite(answer: HttpAnswer, batch: LineBatch, nowMs: numbe
   const reason = `${status}: ${error?.message ?? answer.body.slice(0, 300)}`.trim();
   if (status === 413) return { status: 'too-large', reason };
   if (status === 401 || status === 403) {
-    return { status: 'unavailable', reason, unauthorized: true };
+    return { status: 'unavailable', reason, code: 'store.unauthorized' };
   }
   // Only an InfluxDB says it in JSON: a proxy's 400 is no verdict about our lines.
   if ((status === 400 || status === 422) && error !== null) {
@@ -103,14 +103,4 @@ function rejectedLines(data: unknown, batch: LineBatch): RejectedLine[] | null {
     rejected.push({ index: number - 1, reason: String(reason ?? 'refused by the store') });
   }
   return rejected;
-}
-
-/**
- * Retry-After (RFC 9110 §10.2.3): a number of seconds or a date; null when there is none.
- * At most `limits.storeRetryAfterMsMax`.
- */
-export function retryAfter(value: string | undefined, nowMs: number): number | null {
-  if (value === undefined) return null;
-  const ms = /^\d+$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - nowMs;
-  return Number.isNaN(ms) ? null : Math.min(Math.max(ms, 0), limits.storeRetryAfterMsMax);
 }

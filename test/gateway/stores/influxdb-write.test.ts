@@ -2,7 +2,8 @@
 
 import { describe, expect, test } from 'vitest';
 import type { HttpAnswer } from '../../../gateway/stores/http-client.ts';
-import { resultOfWrite, retryAfter, writeRequest } from '../../../gateway/stores/influxdb/write.ts';
+import { resultOfWrite, writeRequest } from '../../../gateway/stores/influxdb/write.ts';
+import { retryAfter } from '../../../gateway/stores/retry-after.ts';
 
 const nowMs = Date.parse('2026-11-24T10:00:00Z');
 const lines = Buffer.from(
@@ -115,7 +116,7 @@ describe('any version', () => {
       expect(result(status, { error: 'authorization failed' })).toEqual({
         status: 'unavailable',
         reason: `${status}: authorization failed`,
-        unauthorized: true,
+        code: 'store.unauthorized',
       });
     }
   });

@@ -274,7 +274,7 @@ describe('secrets', () => {
     const store = await open(url, { username: 'u', passwordEnv: 'TEST_INFLUX_PASSWORD' });
     await store.start();
     const result = await store.write(batch);
-    expect(result).toMatchObject({ status: 'unavailable', unauthorized: true });
+    expect(result).toMatchObject({ status: 'unavailable', code: 'store.unauthorized' });
     const basic = `Basic ${Buffer.from('u:geheim').toString('base64')}`;
     expect(requests.at(-1)?.headers.authorization).toBe(basic);
     const said = JSON.stringify([result, store.description, logger.info.mock.calls]);
