@@ -29,6 +29,7 @@ import type { Source } from './sources/source.ts';
 
 const statsIntervalMs = 1000;
 const stopTimeoutMs = 5000;
+const leavingMax = 16;
 
 type Start = Extract<ToWorker, { type: 'start' }>;
 
@@ -43,7 +44,7 @@ class Worker {
   readonly #link = new WorkerLink({ clock: systemClock, send: tell });
   readonly #tap = new EventTap({
     clock: systemClock,
-    send: (events) => tell({ type: 'device-events', events }),
+    send: (events) => mention({ type: 'device-events', events }),
   });
   readonly #sharesEnterprises: boolean;
   #commits = 0;
@@ -94,8 +95,8 @@ class Worker {
   async run(): Promise<void> {
     const address = await this.#source.start(this.#gate);
     systemClock.every(statsIntervalMs, () => {
-      tell({ type: 'stats', stats: this.#stats() });
-      if (this.#sharesEnterprises) tell({ type: 'rates', rates: this.#gate.rates() });
+      mention({ type: 'stats', stats: this.#stats() });
+      if (this.#sharesEnterprises) mention({ type: 'rates', rates: this.#gate.rates() });
       // The registry may be busy for a moment; it is asked again in a second.
       this.#rules.refresh().catch(() => {});
     });
@@ -114,12 +115,12 @@ class Worker {
         this.#gate.share(message.shares);
         break;
       case 'end-sessions':
-        for (const { number, code } of message.sessions) this.#source.endSession(number, code);
+        for (const number of message.numbers) this.#source.endSession(number, message.code);
         break;
       case 'shut-out':
         // Remembered first: whoever becomes a session from now on is not let in.
-        for (const { key, code } of message.subjects) this.#link.noteShutOut(key, code);
-        for (const { key, code } of message.subjects) this.#source.shutOut(key, code);
+        for (const key of message.keys) this.#link.noteShutOut(key, message.code);
+        for (const key of message.keys) this.#source.shutOut(key, message.code);
         break;
       case 'limits':
         this.#gate.refresh(message.enterprise);
@@ -127,8 +128,8 @@ class Worker {
       case 'watch':
         this.#tap.watch(message.devices);
         break;
-      case 'answer':
-        this.#link.answered(message);
+      case 'answers':
+        this.#link.answered(message.answers);
         break;
       case 'stop':
         this.#stop().catch(die);
@@ -220,8 +221,24 @@ async function run(start: Start): Promise<void> {
   await worker.run();
 }
 
-function tell(message: FromWorker): void {
-  if (process.connected) process.send?.(message);
+/** Messages that have not left this process. */
+let leaving = 0;
+
+function tell(message: FromWorker, onSent = () => {}): void {
+  if (!process.connected || process.send === undefined) {
+    onSent();
+    return;
+  }
+  leaving++;
+  process.send(message, () => {
+    leaving--;
+    onSent();
+  });
+}
+
+/** For what is soon said anew, or for viewers only: nothing is piled up for a busy supervisor. */
+function mention(message: FromWorker): void {
+  if (leaving < leavingMax) tell(message);
 }
 
 /** Ends the process: a new one with a new generation of the journal takes its place. */

@@ -8,7 +8,7 @@
 import type { Clock, Timer } from '../../model/clock.ts';
 import type { ErrorCode } from '../../model/errors.ts';
 import { limits } from '../../model/limits.ts';
-import type { EnterpriseRate, RateShare, SessionChange } from '../processes/messages.ts';
+import type { EnterpriseRate, RateShare } from '../processes/messages.ts';
 import type { EnterpriseLimits } from '../registry/registry.ts';
 import { contentBytes, type MessageSink, type SourceMessage } from '../sources/source.ts';
 import { costOf, EnterpriseAllowance } from './enterprise-allowance.ts';
@@ -27,7 +27,7 @@ export interface EnterpriseGateOptions {
 }
 
 /** Of what sort a session is. */
-type SessionKind = Extract<SessionChange, { readonly opened: number }>['kind'];
+type SessionKind = 'device' | 'gateway' | 'claim';
 
 const tickMs = 20;
 /** What waits in vain is looked for every so many ticks. */

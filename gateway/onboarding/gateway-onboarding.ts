@@ -9,7 +9,8 @@ import type { DeviceState } from '../../model/device.ts';
 import { type ErrorCode, messageOf } from '../../model/errors.ts';
 import { deviceKey } from '../../model/identifiers.ts';
 import type { DeviceEventHub } from '../device-events/device-event.ts';
-import { type FromWorker, type ToWorker, toFailure } from '../processes/messages.ts';
+import { type Asked, type FromWorker, type ToWorker, toFailure } from '../processes/messages.ts';
+import { WorkerOutbox } from '../processes/worker-outbox.ts';
 import type { Pinning } from '../registry/authorities.ts';
 import type { Enrolment } from '../registry/groups.ts';
 import type { FirstUse, LifeOutcome } from '../registry/lives.ts';
@@ -60,6 +61,7 @@ export class GatewayOnboarding implements Onboarding {
   readonly #writer: LifeWriter;
   readonly #reader: LifeReader;
   readonly #sessions: SessionDirectory;
+  readonly #outbox: WorkerOutbox;
   readonly #limits: SessionLimits;
   readonly #provisioning: Provisioning;
   readonly #enrolments: Gathered<Enrolment, boolean>;
@@ -68,9 +70,10 @@ export class GatewayOnboarding implements Onboarding {
   readonly #timers: Timer[] = [];
 
   constructor(options: GatewayOnboardingOptions) {
-    const { clock, events, log, registry, settings } = options;
+    const { clock, events, log, registry, settings, workers } = options;
     this.#options = options;
     this.events = events;
+    this.#outbox = new WorkerOutbox({ clock, send: (to, message) => workers.send(to, message) });
     this.#book = new LifeBook({
       clock,
       inactiveAfterMs: settings.inactiveAfterMs,
@@ -126,6 +129,7 @@ export class GatewayOnboarding implements Onboarding {
   /** Writes what is not yet written: when nothing more is stored, before the registry closes. */
   async stop(): Promise<void> {
     for (const timer of this.#timers) timer.cancel();
+    this.#outbox.flush();
     await this.#reader.stop();
     for (const { key, atMs } of this.#book.unnoted()) this.#writer.noteRow(key, atMs);
     await this.#writer.stop();
@@ -133,13 +137,15 @@ export class GatewayOnboarding implements Onboarding {
 
   /** A message of a worker; others than these are not for here. */
   hear(worker: number, message: FromWorker): void {
-    if (message.type === 'sessions') this.#end(this.#sessions.apply(worker, message.changes));
-    else if (message.type === 'ask') void this.#answer(worker, message.id, message.question);
-    else if (message.type === 'device-events') this.events.tell(message.events);
+    if (message.type === 'sessions') this.#end(this.#sessions.apply(worker, message.batch));
+    else if (message.type === 'questions') {
+      for (const asked of message.questions) void this.#answer(worker, asked);
+    } else if (message.type === 'device-events') this.events.tell(message.events);
   }
 
   /** A worker is gone, and with it its sessions. */
   workerGone(worker: number): void {
+    this.#outbox.forget(worker);
     this.#sessions.workerGone(worker);
   }
 
@@ -231,10 +237,12 @@ export class GatewayOnboarding implements Onboarding {
   }
 
   #shutOut(wanted: readonly { readonly key: string; readonly code: ErrorCode | null }[]): void {
-    const subjects = wanted.flatMap(({ key, code }) => (code === null ? [] : { key, code }));
-    for (let at = 0; at < subjects.length; at += shutOutPart) {
-      const part = subjects.slice(at, at + shutOutPart);
-      this.#options.workers.broadcast({ type: 'shut-out', subjects: part });
+    for (const [code, subjects] of Map.groupBy(wanted, (subject) => subject.code)) {
+      if (code === null) continue;
+      for (let at = 0; at < subjects.length; at += shutOutPart) {
+        const keys = subjects.slice(at, at + shutOutPart).map(({ key }) => key);
+        this.#options.workers.broadcast({ type: 'shut-out', code, keys });
+      }
     }
   }
 
@@ -268,22 +276,15 @@ export class GatewayOnboarding implements Onboarding {
   }
 
   #end(ended: readonly EndedSession[]): void {
-    const byWorker = Map.groupBy(ended, ({ worker }) => worker);
-    for (const [worker, sessions] of byWorker) {
-      this.#options.workers.send(worker, {
-        type: 'end-sessions',
-        sessions: sessions.map(({ number, code }) => ({ number, code })),
-      });
-    }
+    for (const { code, number, worker } of ended) this.#outbox.end(worker, number, code);
   }
 
-  async #answer(worker: number, id: number, question: Question): Promise<void> {
-    const { workers } = this.#options;
+  async #answer(worker: number, { id, question }: Asked): Promise<void> {
     try {
       const answer = await this.#answerTo(question);
-      workers.send(worker, { type: 'answer', id, answer, failure: null });
+      this.#outbox.answer(worker, { id, answer, failure: null });
     } catch (error) {
-      workers.send(worker, { type: 'answer', id, answer: null, failure: toFailure(error) });
+      this.#outbox.answer(worker, { id, answer: null, failure: toFailure(error) });
     }
   }
 

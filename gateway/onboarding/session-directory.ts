@@ -6,9 +6,8 @@
  */
 
 import type { ErrorCode } from '../../model/errors.ts';
-import { deviceKey } from '../../model/identifiers.ts';
 import { limits } from '../../model/limits.ts';
-import type { SessionChange } from '../processes/messages.ts';
+import type { SessionBatch } from '../processes/session-batch.ts';
 
 /** A session that is to end. */
 export interface EndedSession {
@@ -27,20 +26,32 @@ export interface SessionDirectoryOptions {
   readonly onOnline: (key: string, online: boolean) => void;
 }
 
-type Opened = Extract<SessionChange, { readonly opened: number }>;
+/** A session that a worker tells of. */
+interface Opened {
+  readonly worker: number;
+  readonly number: number;
+  readonly client: string;
+  readonly atMs: number;
+}
 
-const noneEnded: readonly EndedSession[] = [];
+/** Sessions that are counted together: of one enterprise, or of its claims. */
+interface Counted {
+  readonly enterprise: string;
+  readonly claims: boolean;
+  sessions: number;
+}
 
 export class SessionDirectory {
   readonly #options: SessionDirectoryOptions;
-  /** Row of a client; its key says whether it is a claim's. */
+  /** Row of a client. */
   readonly #rows = new Map<string, number>();
   /** By worker: row of each session number. */
   readonly #numbers: Map<number, number>[] = [];
-  /** Sessions of each enterprise, and of its claims apart. */
-  readonly #counts = new Map<string, number>();
-  // Columns: a session costs its key, two map entries and these.
-  readonly #keys: string[] = [];
+  /** By enterprise, or `{enterprise}.claim`: of each that ever had a session. */
+  readonly #counted = new Map<string, Counted>();
+  // Columns: a session costs its client id, two map entries and these.
+  readonly #clients: string[] = [];
+  readonly #countedAs: Counted[] = [];
   #worker = new Int32Array(64);
   #number = new Uint32Array(64);
   #openedAtMs = new Float64Array(64);
@@ -55,7 +66,14 @@ export class SessionDirectory {
 
   /** Sessions of one enterprise, without those of claims. */
   countOf(enterprise: string): number {
-    return this.#counts.get(enterprise) ?? 0;
+    return this.#counted.get(enterprise)?.sessions ?? 0;
+  }
+
+  /** The worker and number of a client's session; null when it has none. */
+  find(client: string): { readonly worker: number; readonly number: number } | null {
+    const row = this.#rows.get(client);
+    if (row === undefined) return null;
+    return { worker: this.#worker[row]!, number: this.#number[row]! };
   }
 
   /**
@@ -63,14 +81,19 @@ export class SessionDirectory {
    * the same report takes nobody's place: its client may have come back, and another worker have
    * told first.
    */
-  apply(worker: number, changes: readonly SessionChange[]): EndedSession[] {
-    const over = new Set(changes.map((change) => ('closed' in change ? change.closed : null)));
+  apply(worker: number, { clients, numbers, openedAtMs }: SessionBatch): EndedSession[] {
+    const over = clients.length < numbers.length ? new Set(numbers) : null;
     const ended: EndedSession[] = [];
-    for (const change of changes) {
-      if ('closed' in change) this.#close(worker, change.closed);
-      else if (!over.has(change.opened) || !this.#rows.has(clientKey(change))) {
-        ended.push(...this.#open(worker, change));
+    let next = 0;
+    for (const number of numbers) {
+      if (number < 0) {
+        this.#close(worker, -number);
+        continue;
       }
+      const [client, atMs] = [clients[next]!, openedAtMs[next++]!];
+      const row = this.#rows.get(client);
+      if (row === undefined) this.#open({ worker, number, client, atMs }, ended);
+      else if (!over?.has(-number)) this.#takeOver(row, { worker, number, client, atMs }, ended);
     }
     return ended;
   }
@@ -84,8 +107,8 @@ export class SessionDirectory {
   enforce(enterprise: string): EndedSession[] {
     const tooMany = this.countOf(enterprise) - this.#options.limitOf(enterprise);
     if (tooMany <= 0) return [];
-    const rows: number[] = [];
-    for (const [key, row] of this.#rows) if (countedAs(key) === enterprise) rows.push(row);
+    const counted = this.#counted.get(enterprise);
+    const rows = [...this.#rows.values()].filter((row) => this.#countedAs[row] === counted);
     rows.sort((a, b) => this.#newest(a, b));
     return rows.slice(0, tooMany).map((row) => this.#end(row, 'enterprise.sessions-exceeded'));
   }
@@ -95,42 +118,45 @@ export class SessionDirectory {
     return atMs[b]! - atMs[a]! || order[b]! - order[a]!;
   }
 
-  #open(worker: number, opened: Opened): readonly EndedSession[] {
-    const key = clientKey(opened);
-    const row = this.#rows.get(key);
-    if (row !== undefined) return this.#takeOver(row, worker, opened);
-    const counted = countedAs(key);
-    const count = this.#counts.get(counted) ?? 0;
-    const code = this.#excess(opened, count);
-    if (code !== null) return [{ worker, number: opened.opened, code }];
-    this.#counts.set(counted, count + 1);
-    const added = this.#free.pop() ?? this.#grow();
-    this.#keys[added] = key;
-    this.#rows.set(key, added);
-    this.#place(added, worker, opened);
-    if (opened.kind !== 'claim') this.#options.onOnline(key, true);
-    return noneEnded;
+  #open(opened: Opened, ended: EndedSession[]): void {
+    const { client, number, worker } = opened;
+    const counted = this.#countedOf(client);
+    const code = this.#excess(counted);
+    if (code !== null) {
+      ended.push({ worker, number, code });
+      return;
+    }
+    counted.sessions++;
+    const row = this.#free.pop() ?? this.#grow();
+    this.#clients[row] = client;
+    this.#countedAs[row] = counted;
+    this.#rows.set(client, row);
+    this.#place(row, opened);
+    if (!counted.claims) this.#options.onOnline(client, true);
   }
 
-  /** Why there are too many with one more beside `count`; or null. */
-  #excess({ enterprise, kind }: Opened, count: number): EndedSession['code'] | null {
-    if (kind === 'claim') {
-      return count >= limits.claimSessionsPerEnterpriseMax ? 'claim.sessions-exceeded' : null;
+  /** Why there are too many with one more; or null. */
+  #excess({ claims, enterprise, sessions }: Counted): EndedSession['code'] | null {
+    if (claims) {
+      return sessions >= limits.claimSessionsPerEnterpriseMax ? 'claim.sessions-exceeded' : null;
     }
-    return count >= this.#options.limitOf(enterprise) ? 'enterprise.sessions-exceeded' : null;
+    return sessions >= this.#options.limitOf(enterprise) ? 'enterprise.sessions-exceeded' : null;
   }
 
   /** The one that opened last stays; of two at the same time, the one that is told of last. */
-  #takeOver(row: number, worker: number, opened: Opened): readonly EndedSession[] {
+  #takeOver(row: number, opened: Opened, ended: EndedSession[]): void {
     const code = 'session.taken-over';
-    if (opened.atMs < this.#openedAtMs[row]!) return [{ worker, number: opened.opened, code }];
+    if (opened.atMs < this.#openedAtMs[row]!) {
+      ended.push({ worker: opened.worker, number: opened.number, code });
+      return;
+    }
     const before = { worker: this.#worker[row]!, number: this.#number[row]! };
     this.#numbersOf(before.worker).delete(before.number);
-    this.#place(row, worker, opened);
-    return [{ ...before, code }];
+    this.#place(row, opened);
+    ended.push({ ...before, code });
   }
 
-  #place(row: number, worker: number, { atMs, opened: number }: Opened): void {
+  #place(row: number, { atMs, number, worker }: Opened): void {
     this.#worker[row] = worker;
     this.#number[row] = number;
     this.#openedAtMs[row] = atMs;
@@ -151,16 +177,14 @@ export class SessionDirectory {
   }
 
   #remove(row: number): void {
-    const key = this.#keys[row]!;
-    const counted = countedAs(key);
-    const left = this.#counts.get(counted)! - 1;
-    if (left > 0) this.#counts.set(counted, left);
-    else this.#counts.delete(counted);
+    const client = this.#clients[row]!;
+    const counted = this.#countedAs[row]!;
+    counted.sessions--;
     this.#numbersOf(this.#worker[row]!).delete(this.#number[row]!);
-    this.#rows.delete(key);
-    this.#keys[row] = '';
+    this.#rows.delete(client);
+    this.#clients[row] = '';
     this.#free.push(row);
-    if (!isClaim(key)) this.#options.onOnline(key, false);
+    if (!counted.claims) this.#options.onOnline(client, false);
   }
 
   #numbersOf(worker: number): Map<number, number> {
@@ -171,8 +195,19 @@ export class SessionDirectory {
     return made;
   }
 
+  #countedOf(client: string): Counted {
+    const [dot, lastDot] = [client.indexOf('.'), client.lastIndexOf('.')];
+    const name = client.slice(0, lastDot);
+    const known = this.#counted.get(name);
+    if (known !== undefined) return known;
+    // Two dots, and no device id is `claim`: a claim session is nobody else's.
+    const made = { enterprise: client.slice(0, dot), claims: dot !== lastDot, sessions: 0 };
+    this.#counted.set(name, made);
+    return made;
+  }
+
   #grow(): number {
-    const row = this.#keys.length;
+    const row = this.#clients.length;
     if (row === this.#worker.length) {
       this.#worker = grown(this.#worker, Int32Array);
       this.#number = grown(this.#number, Uint32Array);
@@ -181,20 +216,6 @@ export class SessionDirectory {
     }
     return row;
   }
-}
-
-/** Two dots, and no device id is `claim`: a claim session is nobody else's. */
-function clientKey({ enterprise, kind, subject }: Opened): string {
-  return kind === 'claim' ? `${enterprise}.claim.${subject}` : deviceKey(enterprise, subject);
-}
-
-function isClaim(key: string): boolean {
-  return key.indexOf('.') !== key.lastIndexOf('.');
-}
-
-/** The enterprise, or `{enterprise}.claim`. */
-function countedAs(key: string): string {
-  return key.slice(0, isClaim(key) ? key.lastIndexOf('.') : key.indexOf('.'));
 }
 
 function grown<T extends Int32Array | Uint32Array | Float64Array>(

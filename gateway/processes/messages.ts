@@ -5,6 +5,7 @@ import type { DeviceEvent } from '../device-events/device-event.ts';
 import type { WorkerCounters } from '../journal/commit.ts';
 import type { Question } from '../onboarding/questions.ts';
 import type { SourceAddress } from '../sources/source.ts';
+import type { SessionBatch } from './session-batch.ts';
 import type { SizedSettings } from './sized-settings.ts';
 
 export type ToWorker =
@@ -25,23 +26,16 @@ export type ToWorker =
   /** These sessions of this worker end: taken over elsewhere, or one too many of an enterprise. */
   | {
       readonly type: 'end-sessions';
-      readonly sessions: readonly { readonly number: number; readonly code: ErrorCode }[];
+      readonly code: ErrorCode;
+      readonly numbers: readonly number[];
     }
   /** Sessions of these devices and gateways (keys) end; what is known of them is read anew. */
-  | {
-      readonly type: 'shut-out';
-      readonly subjects: readonly { readonly key: string; readonly code: ErrorCode }[];
-    }
+  | { readonly type: 'shut-out'; readonly code: ErrorCode; readonly keys: readonly string[] }
   /** The limits of an enterprise are to be read anew. */
   | { readonly type: 'limits'; readonly enterprise: string }
   /** Events of these devices (keys), and of no others, are wanted. */
   | { readonly type: 'watch'; readonly devices: readonly string[] }
-  | {
-      readonly type: 'answer';
-      readonly id: number;
-      readonly answer: unknown;
-      readonly failure: Failure | null;
-    }
+  | { readonly type: 'answers'; readonly answers: readonly Answered[] }
   | { readonly type: 'stop' };
 
 /** An error on its way to another process. */
@@ -56,8 +50,8 @@ export type FromWorker =
   | { readonly type: 'ready'; readonly address: SourceAddress }
   | { readonly type: 'stats'; readonly stats: WorkerStats }
   /** Gathered for a few milliseconds; in the order in which it happened. */
-  | { readonly type: 'sessions'; readonly changes: readonly SessionChange[] }
-  | { readonly type: 'ask'; readonly id: number; readonly question: Question }
+  | { readonly type: 'sessions'; readonly batch: SessionBatch }
+  | { readonly type: 'questions'; readonly questions: readonly Asked[] }
   | { readonly type: 'device-events'; readonly events: readonly DeviceEvent[] }
   /** Once a second, where there are several workers. */
   | { readonly type: 'rates'; readonly rates: readonly EnterpriseRate[] }
@@ -92,18 +86,18 @@ export interface RateShare {
   readonly perSecond: number | null;
 }
 
-/** A session of a worker that opened, or ended. */
-export type SessionChange =
-  | {
-      readonly opened: number;
-      readonly kind: 'device' | 'gateway' | 'claim';
-      readonly enterprise: string;
-      /** Device or gateway id; the serial of a claim session. */
-      readonly subject: string;
-      /** When, by the clock of the machine that all workers share. */
-      readonly atMs: number;
-    }
-  | { readonly closed: number };
+/** A worker's question, by a number of its own. */
+export interface Asked {
+  readonly id: number;
+  readonly question: Question;
+}
+
+/** What became of a question. */
+export interface Answered {
+  readonly id: number;
+  readonly answer: unknown;
+  readonly failure: Failure | null;
+}
 
 /** A worker's totals since its generation began, sent once a second. */
 export interface WorkerStats {

@@ -1,6 +1,7 @@
 /**
- * A worker's side of the bus: reports of sessions in small batches, questions with their answers,
- * and what it remembers of those who were shut out.
+ * A worker's side of the bus: reports of sessions and questions in batches, answers, and what it
+ * remembers of those who were shut out. A supervisor that is busy gets its batches one after the
+ * other when it reads again; until then they wait here, and beyond a bound no session is let in.
  */
 
 import type { Clock, Timer } from '../../model/clock.ts';
@@ -8,14 +9,16 @@ import { type ErrorCode, OnrampError } from '../../model/errors.ts';
 import { limits } from '../../model/limits.ts';
 import type { Question } from '../onboarding/questions.ts';
 import type { SessionReports } from '../sources/session-reports.ts';
-import { type FromWorker, fromFailure, type SessionChange, type ToWorker } from './messages.ts';
+import { type Answered, type Asked, type FromWorker, fromFailure } from './messages.ts';
+import { SessionBatcher } from './session-batch.ts';
 import { ShutOuts } from './shut-outs.ts';
 
-const batchMs = 10;
-const batchMax = 1000;
+const gatherMs = 10;
+/** Openings, ends or questions in one message. */
+const partMax = 1000;
 const answerTimeoutMs = 10_000;
 
-interface Asked {
+interface Open {
   readonly resolve: (answer: unknown) => void;
   readonly reject: (error: Error) => void;
   readonly timeout: Timer;
@@ -23,25 +26,38 @@ interface Asked {
 
 export interface WorkerLinkOptions {
   readonly clock: Clock;
-  readonly send: (message: FromWorker) => void;
+  /** Sends a message; `onSent` is called when it has left this process, or never will. */
+  readonly send: (message: FromWorker, onSent: () => void) => void;
 }
 
 export class WorkerLink implements SessionReports {
   readonly #options: WorkerLinkOptions;
   readonly #shutOuts = new ShutOuts();
-  readonly #asked = new Map<number, Asked>();
+  readonly #sessions = new SessionBatcher();
+  #questions: Asked[] = [];
+  readonly #open = new Map<number, Open>();
   #lastId = 0;
-  #changes: SessionChange[] = [];
-  #flush: Timer | null = null;
+  #timer: Timer | null = null;
+  /** Messages that have not left this process. */
+  #leaving = 0;
 
   constructor(options: WorkerLinkOptions) {
     this.#options = options;
   }
 
-  report(change: SessionChange): void {
-    this.#changes.push(change);
-    if (this.#changes.length >= batchMax) this.flush();
-    else this.#flush ??= this.#options.clock.after(batchMs, () => this.flush());
+  /** False while the supervisor is behind: who comes now could not be told of in time. */
+  get accepting(): boolean {
+    return this.#sessions.size < limits.sessionReportsWaitingMax;
+  }
+
+  opened(number: number, client: string, atMs: number): void {
+    this.#sessions.opened(number, client, atMs);
+    this.#gathered(this.#sessions.size);
+  }
+
+  closed(number: number): void {
+    this.#sessions.closed(number);
+    this.#gathered(this.#sessions.size);
   }
 
   shutOut(key: string, lookedUpAtMs: number): ErrorCode | null {
@@ -53,43 +69,73 @@ export class WorkerLink implements SessionReports {
     this.#shutOuts.note(key, code, this.#options.clock.monotonicMs());
   }
 
-  /** Sends the changes that are gathered. */
-  flush(): void {
-    this.#flush?.cancel();
-    this.#flush = null;
-    if (this.#changes.length === 0) return;
-    const changes = this.#changes;
-    this.#changes = [];
-    this.#options.send({ type: 'sessions', changes });
-  }
-
   /**
    * The supervisor's answer. Rejects with what it rejected with, or with `connect.busy` when there
    * is none in time or too many questions are open: then the machine may ask again.
    */
   readonly ask = <Answer>(question: Question): Promise<Answer> => {
-    const { clock, send } = this.#options;
-    if (this.#asked.size >= limits.questionsOpenMax) {
+    if (this.#open.size >= limits.questionsOpenMax) {
       return Promise.reject(new OnrampError('connect.busy'));
     }
     const id = ++this.#lastId;
     return new Promise<unknown>((resolve, reject) => {
-      const timeout = clock.after(answerTimeoutMs, () => {
-        this.#asked.delete(id);
+      const timeout = this.#options.clock.after(answerTimeoutMs, () => {
+        this.#open.delete(id);
         reject(new OnrampError('connect.busy'));
       });
-      this.#asked.set(id, { resolve, reject, timeout });
-      send({ type: 'ask', id, question });
+      this.#open.set(id, { resolve, reject, timeout });
+      this.#questions.push({ id, question });
+      this.#gathered(this.#questions.length);
     }) as Promise<Answer>;
   };
 
-  /** An answer that comes too late is nobody's. */
-  answered({ id, answer, failure }: Extract<ToWorker, { type: 'answer' }>): void {
-    const asked = this.#asked.get(id);
-    if (asked === undefined) return;
-    this.#asked.delete(id);
-    asked.timeout.cancel();
-    if (failure === null) asked.resolve(answer);
-    else asked.reject(fromFailure(failure));
+  /** Takes answers in; one that comes too late is nobody's. */
+  answered(answers: readonly Answered[]): void {
+    for (const { answer, failure, id } of answers) {
+      const open = this.#open.get(id);
+      if (open === undefined) continue;
+      this.#open.delete(id);
+      open.timeout.cancel();
+      if (failure === null) open.resolve(answer);
+      else open.reject(fromFailure(failure));
+    }
+  }
+
+  /** Sends everything that waits, whether the supervisor keeps up or not: before the end. */
+  flush(): void {
+    while (this.#waits()) this.#send();
+  }
+
+  #gathered(many: number): void {
+    if (many >= partMax && this.#leaving === 0) this.#send();
+    else this.#timer ??= this.#options.clock.after(gatherMs, () => this.#due());
+  }
+
+  #due(): void {
+    this.#timer = null;
+    if (this.#leaving === 0) this.#send();
+  }
+
+  #waits(): boolean {
+    return this.#sessions.size + this.#questions.length > 0;
+  }
+
+  /** A part of what waits; the next one when it has left. */
+  #send(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+    const batch = this.#sessions.take(partMax);
+    if (batch !== null) this.#tell({ type: 'sessions', batch });
+    if (this.#questions.length > 0) {
+      this.#tell({ type: 'questions', questions: this.#questions.splice(0, partMax) });
+    }
+  }
+
+  #tell(message: FromWorker): void {
+    this.#leaving++;
+    this.#options.send(message, () => {
+      this.#leaving--;
+      if (this.#waits()) this.#gathered(Math.max(this.#sessions.size, this.#questions.length));
+    });
   }
 }

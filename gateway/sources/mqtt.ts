@@ -74,7 +74,7 @@ export class MqttSource implements Source, EndsSessions {
   }
 
   async start(sink: MessageSink): Promise<SourceAddress> {
-    const { access, clock, listen } = this.#options;
+    const { access, clock, listen, reports } = this.#options;
     this.#sink = sink;
     this.#frontDoor = new FrontDoor({
       access,
@@ -84,7 +84,7 @@ export class MqttSource implements Source, EndsSessions {
       onSessionOpen: (session) => this.#onSessionOpen(session),
       onSessionClose: (session, code) => this.#onSessionClose(session, code),
       onRefused: (refusal) => this.#onRefusedAtDoor(refusal),
-      acceptsSessions: () => sink.accepting,
+      acceptsSessions: () => sink.accepting && reports.accepting,
       sessionsMax: this.#options.sessionsMax,
       clock,
     });
@@ -140,7 +140,7 @@ export class MqttSource implements Source, EndsSessions {
 
   #onSessionOpen(session: Session): ConnectRefusal | null {
     const { clock, gate, reports } = this.#options;
-    const { enterprise, kind, subject } = session.principal;
+    const { enterprise, kind } = session.principal;
     const state = this.#states.get(session.principal);
     if (state === undefined || kind === 'open') {
       this.#connects++;
@@ -154,8 +154,7 @@ export class MqttSource implements Source, EndsSessions {
     if (full !== null) return refused(full, 3);
     this.#connects++;
     if (kind === 'claim') state.claim = this.#claimSession(session);
-    const atMs = clock.nowMs();
-    reports.report({ opened: session.number, kind, enterprise, subject, atMs });
+    reports.opened(session.number, session.clientId, clock.nowMs());
     this.#events.connected(session);
     return null;
   }
@@ -179,7 +178,7 @@ export class MqttSource implements Source, EndsSessions {
     if (state === undefined || kind === 'open') return;
     state.claim?.end();
     this.#options.gate.sessionClosed(enterprise, kind);
-    this.#options.reports.report({ closed: session.number });
+    this.#options.reports.closed(session.number);
     this.#events.disconnected(session, code);
   }
 

@@ -1,11 +1,13 @@
 /** What a source with sessions tells the rest of its worker, and is asked of it. */
 
 import type { ErrorCode } from '../../model/errors.ts';
-import type { SessionChange } from '../processes/messages.ts';
 
 /** Told of every session that opens and ends, in their order. */
 export interface SessionReports {
-  report(change: SessionChange): void;
+  opened(number: number, clientId: string, atMs: number): void;
+  closed(number: number): void;
+  /** False while it is behind: then no session is to be let in. */
+  readonly accepting: boolean;
   /**
    * Why a device or gateway (its key) that has just been let in must go at once: it was shut out at
    * or after `lookedUpAtMs` (monotonic), when the look-up of its credential began. Null when all is

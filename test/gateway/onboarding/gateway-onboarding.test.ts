@@ -96,7 +96,7 @@ describe('a change', () => {
     expect([entry.state, await stateOf('d1')]).toEqual(['suspended', 'suspended']);
     expect(told).toContainEqual([
       'all',
-      { type: 'shut-out', subjects: [{ key: 'acme.d1', code: 'device.suspended' }] },
+      { type: 'shut-out', code: 'device.suspended', keys: ['acme.d1'] },
     ]);
     told.splice(0);
     expect((await onboarding.change({ ...change, event: 'resume' })).state).toBe('registered');
@@ -242,7 +242,7 @@ describe('a change', () => {
     told.splice(0);
     sessions(1, opened(1, 'd1'));
     expect(told).toEqual([
-      ['all', { type: 'shut-out', subjects: [{ key: 'acme.d1', code: 'device.suspended' }] }],
+      ['all', { type: 'shut-out', code: 'device.suspended', keys: ['acme.d1'] }],
     ]);
   });
 
@@ -267,13 +267,12 @@ describe('workers', () => {
     const { clock, onboarding, opened, registry, sessions, told } = await setUp({ sessionsMax: 2 });
     sessions(0, opened(1, 'd1'), opened(2, 'd2'));
     sessions(1, opened(1, 'd1'), opened(2, 'd3'));
+    expect(told).toEqual([]);
+    await clock.advanceAsync(1);
     const ends = told.filter(([, message]) => message.type === 'end-sessions');
     expect(ends).toEqual([
-      [0, { type: 'end-sessions', sessions: [{ number: 1, code: 'session.taken-over' }] }],
-      [
-        1,
-        { type: 'end-sessions', sessions: [{ number: 2, code: 'enterprise.sessions-exceeded' }] },
-      ],
+      [0, { type: 'end-sessions', code: 'session.taken-over', numbers: [1] }],
+      [1, { type: 'end-sessions', code: 'enterprise.sessions-exceeded', numbers: [2] }],
     ]);
     await registry.addEnterprise({ id: 'acme', limits: { sessionsMax: 1 } });
     told.splice(0);
@@ -281,10 +280,7 @@ describe('workers', () => {
     await clock.advanceAsync(10);
     expect(told).toEqual([
       ['all', { type: 'limits', enterprise: 'acme' }],
-      [
-        1,
-        { type: 'end-sessions', sessions: [{ number: 1, code: 'enterprise.sessions-exceeded' }] },
-      ],
+      [1, { type: 'end-sessions', code: 'enterprise.sessions-exceeded', numbers: [1] }],
     ]);
   });
 
@@ -292,7 +288,7 @@ describe('workers', () => {
     const { onboarding, told } = await setUp();
     onboarding.identityChanged(Array.from({ length: 12_000 }, (_, i) => `acme.d${i}`));
     const sizes = told.map(([, message]) =>
-      message.type === 'shut-out' ? message.subjects.length : 0,
+      message.type === 'shut-out' ? message.keys.length : 0,
     );
     expect(sizes).toEqual([5000, 5000, 2000]);
   });

@@ -4,11 +4,8 @@ import { onTestFinished } from 'vitest';
 import { EventHub } from '../../../gateway/device-events/event-hub.ts';
 import { GatewayOnboarding } from '../../../gateway/onboarding/gateway-onboarding.ts';
 import type { Question } from '../../../gateway/onboarding/questions.ts';
-import {
-  fromFailure,
-  type SessionChange,
-  type ToWorker,
-} from '../../../gateway/processes/messages.ts';
+import { fromFailure, type ToWorker } from '../../../gateway/processes/messages.ts';
+import { batchOf, type SessionChange } from '../../helpers/session-changes.ts';
 import { VirtualClock } from '../../helpers/virtual-clock.ts';
 import { openEmpty } from '../registry/open.ts';
 
@@ -45,23 +42,23 @@ export async function setUp(settings: { sessionsMax?: number } = {}) {
   };
   const opened = (number: number, subject: string): SessionChange => ({
     opened: number,
-    kind: 'device',
-    enterprise: 'acme',
-    subject,
+    client: `acme.${subject}`,
     atMs: clock.nowMs(),
   });
   const sessions = (worker: number, ...changes: SessionChange[]) =>
-    onboarding.hear(worker, { type: 'sessions', changes });
+    onboarding.hear(worker, { type: 'sessions', batch: batchOf(changes) });
   const stateOf = async (device: string) => (await registry.get('acme', device))?.state;
   let asked = 0;
   /** A worker's question, and its answer. */
   const ask = async (question: Question): Promise<unknown> => {
     const id = ++asked;
-    onboarding.hear(0, { type: 'ask', id, question });
+    onboarding.hear(0, { type: 'questions', questions: [{ id, question }] });
     for (let tries = 0; tries < 100; tries++) {
-      const found = told.find(([, message]) => message.type === 'answer' && message.id === id);
-      if (found?.[1].type === 'answer') {
-        const { answer, failure } = found[1];
+      const found = told
+        .flatMap(([, message]) => (message.type === 'answers' ? message.answers : []))
+        .find((answered) => answered.id === id);
+      if (found !== undefined) {
+        const { answer, failure } = found;
         if (failure !== null) throw fromFailure(failure);
         return answer;
       }
@@ -85,5 +82,5 @@ export const change = {
 export const shutOuts = (told: readonly [number | 'all', ToWorker][], key: string) =>
   told.flatMap(([to, message]) => {
     if (to !== 'all' || message.type !== 'shut-out') return [];
-    return message.subjects.flatMap((subject) => (subject.key === key ? subject.code : []));
+    return message.keys.flatMap((one) => (one === key ? message.code : []));
   });

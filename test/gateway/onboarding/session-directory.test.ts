@@ -6,19 +6,27 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SessionDirectory } from '../../../gateway/onboarding/session-directory.ts';
-import type { SessionChange } from '../../../gateway/processes/messages.ts';
 import { limits } from '../../../model/limits.ts';
+import { batchOf, type SessionChange } from '../../helpers/session-changes.ts';
 
 function directory(limitOf: Record<string, number> = {}) {
   const online = new Map<string, boolean>();
   const repeated: string[] = [];
-  const made = new SessionDirectory({
+  const kept = new SessionDirectory({
     limitOf: (enterprise) => limitOf[enterprise] ?? 1000,
     onOnline: (key, now) => {
       if ((online.get(key) ?? false) === now) repeated.push(key);
       online.set(key, now);
     },
   });
+  const made = {
+    apply: (worker: number, changes: readonly SessionChange[]) =>
+      kept.apply(worker, batchOf(changes)),
+    workerGone: (worker: number) => kept.workerGone(worker),
+    enforce: (enterprise: string) => kept.enforce(enterprise),
+    countOf: (enterprise: string) => kept.countOf(enterprise),
+    find: (client: string) => kept.find(client),
+  };
   const isOnline = (key: string) => online.get(key) ?? false;
   return { made, isOnline, limitOf, repeated };
 }
@@ -26,10 +34,11 @@ function directory(limitOf: Record<string, number> = {}) {
 const opened = (
   number: number,
   subject = 'd1',
-  more: { kind?: 'device' | 'gateway' | 'claim'; enterprise?: string; atMs?: number } = {},
+  { enterprise = 'acme', atMs = 0, claim = false } = {},
 ): SessionChange => ({
-  ...{ opened: number, kind: 'device', enterprise: 'acme', subject, atMs: 0 },
-  ...more,
+  opened: number,
+  client: claim ? `${enterprise}.claim.${subject}` : `${enterprise}.${subject}`,
+  atMs,
 });
 
 describe('one client id, one session', () => {
@@ -42,7 +51,9 @@ describe('one client id, one session', () => {
     made.apply(0, [{ closed: 7 }]);
     expect(isOnline('acme.d1')).toBe(true);
     expect(made.countOf('acme')).toBe(1);
+    expect(made.find('acme.d1')).toEqual({ worker: 1, number: 7 });
     made.apply(1, [{ closed: 7 }]);
+    expect(made.find('acme.d1')).toBeNull();
     expect(isOnline('acme.d1')).toBe(false);
     expect(made.countOf('acme')).toBe(0);
   });
@@ -75,7 +86,7 @@ describe('one client id, one session', () => {
 
   test('a claim session is nobody else’s, and puts no device online', () => {
     const { made, isOnline } = directory();
-    expect(made.apply(0, [opened(1), opened(2, 'd1', { kind: 'claim' })])).toEqual([]);
+    expect(made.apply(0, [opened(1), opened(2, 'd1', { claim: true })])).toEqual([]);
     expect(made.countOf('acme')).toBe(1);
     made.apply(0, [{ closed: 1 }]);
     expect(isOnline('acme.d1')).toBe(false);
@@ -116,7 +127,7 @@ describe('the limit of an enterprise across workers', () => {
       made.apply(
         worker,
         Array.from({ length: count }, (_, i) =>
-          opened(first + i, `sn-${worker}-${i}`, { kind: 'claim' }),
+          opened(first + i, `sn-${worker}-${i}`, { claim: true }),
         ),
       );
     const half = limits.claimSessionsPerEnterpriseMax / 2;

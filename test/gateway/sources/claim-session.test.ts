@@ -282,8 +282,7 @@ describe('a claim session', () => {
 
   test('is reported as one', async () => {
     const { world } = await start();
-    const opened = { kind: 'claim', enterprise: 'acme', subject: 'sn-1' };
-    expect(world.changes).toMatchObject([opened]);
+    expect(world.changes).toMatchObject([{ client: 'acme.claim.sn-1' }]);
     // The device of that name is another: shutting it out does not end the claim's session.
     world.source.shutOut('acme.sn-1', 'device.suspended');
     expect(world.source.stats().sessions).toBe(1);

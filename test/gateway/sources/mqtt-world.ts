@@ -7,7 +7,6 @@ import { afterEach } from 'vitest';
 import type { DeviceEvent } from '../../../gateway/device-events/device-event.ts';
 import type { Ask, Question } from '../../../gateway/onboarding/questions.ts';
 import { RuleBook } from '../../../gateway/pipeline/rule-book.ts';
-import type { SessionChange } from '../../../gateway/processes/messages.ts';
 import type { StoredAuthority } from '../../../gateway/registry/authorities.ts';
 import type { StoredClaim } from '../../../gateway/registry/claims.ts';
 import type { StoredGroup } from '../../../gateway/registry/groups.ts';
@@ -19,6 +18,7 @@ import { type Clock, systemClock } from '../../../model/clock.ts';
 import type { ErrorCode } from '../../../model/errors.ts';
 import { secretHash } from '../../../model/fleet-secret.ts';
 import { RawMqtt } from '../../helpers/raw-mqtt.ts';
+import type { SessionChange } from '../../helpers/session-changes.ts';
 
 export const secret = 'a secret of at least twenty characters';
 
@@ -102,7 +102,9 @@ export class World {
       clock,
       ask,
       reports: {
-        report: (change) => this.changes.push(change),
+        opened: (number, client, atMs) => this.changes.push({ opened: number, client, atMs }),
+        closed: (number) => this.changes.push({ closed: number }),
+        accepting: true,
         shutOut: options.shutOut ?? (() => null),
       },
       tap: { active: true, watches: () => true, note: (event) => this.events.push(event) },

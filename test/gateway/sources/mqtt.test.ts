@@ -198,11 +198,7 @@ describe('sessions are reported', () => {
     );
     const [first = 0, , second = 0] = numbers;
     expect(numbers).toEqual([first, -first, second, -second]);
-    expect(world.changes[0]).toMatchObject({
-      kind: 'device',
-      enterprise: 'acme',
-      subject: 'press-1',
-    });
+    expect(world.changes[0]).toMatchObject({ client: 'acme.press-1' });
     expect(world.gate).toEqual(['+acme', '-acme', '+acme', '-acme']);
     const told = world.events.map(({ kind, code }) => `${kind} ${code ?? ''}`.trim());
     expect(told).toEqual([

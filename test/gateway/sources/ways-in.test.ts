@@ -177,7 +177,7 @@ describe('a claim', () => {
     world.claims.set('acme/batch-7', { ...claim, ...stored });
     expect((await world.open(present(presented))).code).toBe(code);
     expect(reason(world)).toBe(told);
-    const opened = { kind: 'claim', enterprise: 'acme', subject: 'sn-1' };
+    const opened = { client: 'acme.claim.sn-1' };
     expect(world.changes).toMatchObject(code === 0 ? [opened] : []);
   });
 
@@ -255,7 +255,7 @@ describe('a client certificate', () => {
       expect(code).toBe(0);
     }
     expect(world.questions).toMatchObject([{ kind: 'pin', device: 'press-1' }]);
-    expect(world.changes[0]).toMatchObject({ kind: 'device', subject: 'press-1' });
+    expect(world.changes[0]).toMatchObject({ client: 'acme.press-1' });
   });
 
   test('of a device nobody registered needs an authority that vouches for such', async () => {
