@@ -3,7 +3,7 @@
 import { Command, Option } from 'commander';
 import { systemClock } from '../model/clock.ts';
 import type { RunReport } from '../model/report.ts';
-import { interruptible, LastResort } from './harness/interruption.ts';
+import { interruptible } from './harness/interruption.ts';
 import { prepareFolder, writeReport } from './harness/output.ts';
 import { allScenarios, isOwnServer, type Plan, planRuns } from './harness/plan.ts';
 import { ProgressWriter } from './harness/progress.ts';
@@ -62,21 +62,20 @@ async function bench(what: string, flags: Flags & Record<string, unknown>): Prom
   });
   if (out !== undefined) prepareFolder(out);
   const progress = new ProgressWriter(process.stderr);
-  const lastResort = new LastResort();
   const reports = await interruptible(async (signal) => {
     const reports: RunReport[] = [];
     for (const plan of plans) {
       const playable = what === allScenarios ? inTurn(plan, progress) : plan;
       if (playable === null) continue;
-      const run = { ...playable, clock: systemClock, progress, signal, lastResort };
+      const run = { ...playable, clock: systemClock, progress, signal };
       const report = await runScenario(run);
       reports.push(report);
       await tell(report, json === true);
-      say(out, what === allScenarios ? plan.scenario : 'report', report);
+      await say(out, what === allScenarios ? plan.scenario : 'report', report);
       if (report.interrupted) break;
     }
     return reports;
-  }, lastResort);
+  });
   process.exitCode = Math.max(0, ...reports.map(({ verdict }) => exitCodeOf(verdict)));
   // What was under way when the run was interrupted is not waited for.
   if (reports.some(({ interrupted }) => interrupted)) process.exit(interruptedExitCode);
@@ -101,12 +100,13 @@ function tell(report: RunReport, json: boolean): Promise<void> {
   return new Promise((resolve) => process.stdout.write(text, () => resolve()));
 }
 
-function say(out: string | undefined, name: string, report: RunReport): void {
+async function say(out: string | undefined, name: string, report: RunReport): Promise<void> {
   if (out === undefined) {
     process.stderr.write('The report, with its charts, is written where --out says.\n');
     return;
   }
-  process.stderr.write(`Written: ${writeReport(out, name, report).join(', ')}\n`);
+  const paths = await writeReport(out, name, report);
+  process.stderr.write(`Written: ${paths.join(', ')}\n`);
 }
 
 function help(): string {

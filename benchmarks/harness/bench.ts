@@ -1,7 +1,6 @@
 /** What a scenario plays with: the steps of a run, each of which notes what it finds. */
 
 import type { GatewayProgress } from '../../gateway/api/progress.ts';
-import type { GatewaySettingsInput } from '../../gateway/config.ts';
 import type { Clock } from '../../model/clock.ts';
 import { LatencyHistogram } from '../../model/histogram.ts';
 import { limits } from '../../model/limits.ts';
@@ -64,11 +63,15 @@ export class Bench {
     return this.#context.unlessAborted(work);
   }
 
-  /** Starts store and gateway; `broker` is laid over what all scenarios have. */
-  async startPlatform(broker: GatewaySettingsInput['broker'] = {}): Promise<Platform> {
+  /** Starts store and gateway; `tls`: with a TLS port whatever the parameters say. */
+  async startPlatform(tls = false): Promise<Platform> {
     const { draft } = this.#context;
     this.monitor.phases.enter('starting');
-    const platform = await startPlatform(this.#context, this.parameters, broker);
+    const platform = await startPlatform(
+      this.#context,
+      this.parameters,
+      tls || this.parameters.tls || this.parameters.isolation,
+    );
     const { client, store } = platform;
     this.monitor.watchGateway(client);
     this.monitor.watchStore(store.pid);

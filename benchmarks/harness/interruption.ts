@@ -8,50 +8,24 @@ export class Interrupted extends Error {
   }
 }
 
-/** What has to be ended by force when nobody waits any more: servers that do not end by themselves. */
-export class LastResort {
-  readonly #pids = new Set<number>();
-
-  add(pid: number): void {
-    this.#pids.add(pid);
-  }
-
-  remove(pid: number): void {
-    this.#pids.delete(pid);
-  }
-
-  killAll(): void {
-    for (const pid of this.#pids) {
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch {
-        // It is gone already.
-      }
-    }
-  }
-}
+/** Ctrl-C, an ordinary kill, and a terminal that is closed. */
+const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * Has `run` end in order at the first SIGINT or SIGTERM, and this process at once at the second;
- * children of the run end when this process does, `lastResort` is killed before.
+ * Has `run` end in order at the first of `endingSignals`, and this process at once at the second;
+ * what the run has started ends when this process does.
  */
-export async function interruptible<T>(
-  run: (signal: AbortSignal) => Promise<T>,
-  lastResort: LastResort,
-): Promise<T> {
+export async function interruptible<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
   const onSignal = (): void => {
-    if (controller.signal.aborted) {
-      lastResort.killAll();
-      process.exit(130);
-    }
+    if (controller.signal.aborted) process.exit(130);
     controller.abort(new Interrupted());
   };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  for (const name of endingSignals) process.on(name, onSignal);
   try {
     return await run(controller.signal);
   } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    for (const name of endingSignals) process.off(name, onSignal);
   }
 }
 

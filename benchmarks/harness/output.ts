@@ -4,7 +4,6 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, OnrampError } from '../../model/errors.ts';
 import type { RunReport } from '../../model/report.ts';
-import { reportHtml } from '../report/report-html.ts';
 
 /** Makes the folder before the run, so that a long one is not for nothing. */
 export function prepareFolder(folder: string): void {
@@ -16,7 +15,12 @@ export function prepareFolder(folder: string): void {
 }
 
 /** Writes `{name}.json` and `{name}.html`, and answers their paths. */
-export function writeReport(folder: string, name: string, report: RunReport): string[] {
+export async function writeReport(
+  folder: string,
+  name: string,
+  report: RunReport,
+): Promise<string[]> {
+  const { reportHtml } = await import('../report/report-html.ts');
   const files = [
     { path: join(folder, `${name}.json`), text: `${JSON.stringify(report, null, 2)}\n` },
     { path: join(folder, `${name}.html`), text: reportHtml(report) },

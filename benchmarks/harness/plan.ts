@@ -5,6 +5,7 @@ import { scenarios } from '../scenarios/index.ts';
 import { flagOf, mergeParameters, type ParameterSource } from '../scenarios/parameters.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import type { RunOptions } from './run.ts';
+import { ownServerNames } from './run-store.ts';
 import { isScenarioFile, readScenarioFile, type ScenarioFile } from './scenario-file.ts';
 import { type TargetFlags, targetSettings } from './target-settings.ts';
 import { parseThresholds } from './thresholds.ts';
@@ -43,6 +44,7 @@ const storeDefault = 'embedded';
 export function planRuns(wanted: Wanted): Plan[] {
   const problems: string[] = [];
   const target = targetSettings(wanted, problems);
+  checkStore(wanted.store, problems);
   const file = isScenarioFile(wanted.what) ? readScenarioFile(wanted.what, problems) : null;
   const plans = based(wanted.what, file, problems).flatMap((scenario) => {
     const plan = planOf(scenario, file, wanted, target, problems);
@@ -115,7 +117,14 @@ function refuseUnfit(scenario: Scenario, wanted: Wanted, problems: string[]): vo
   }
 }
 
+function checkStore(store: string | null, problems: string[]): void {
+  if (store === null || store === storeDefault || isOwnServer(store)) return;
+  if (/^(victoriametrics\+)?https?:\/\/[^/]/.test(store)) return;
+  const names = [storeDefault, ...ownServerNames].join(', ');
+  problems.push(`--store: must be one of ${names}, or a URL: ${store}`);
+}
+
 /** A server that the run starts, and may stop. */
 export function isOwnServer(store: string): boolean {
-  return store !== 'embedded' && !store.includes('://');
+  return (ownServerNames as readonly string[]).includes(store);
 }

@@ -1,12 +1,13 @@
 /** A gateway and a store of the run's own. */
 
 import { join } from 'node:path';
-import { type GatewaySettingsInput, parseSettings } from '../../gateway/config.ts';
+import { parseSettings } from '../../gateway/config.ts';
 import { paths } from '../../gateway/data-folder/paths.ts';
 import { GatewayLauncher } from '../../gateway/processes/launcher.ts';
 import type { GatewayAddress } from '../../gateway/supervisor.ts';
 import { GatewayClient } from '../gateway-client.ts';
 import type { RunParameters } from '../scenarios/parameters.ts';
+import { freeLowPort } from './free-port.ts';
 import type { RunContext } from './run-context.ts';
 import { openRunStore, type RunStore } from './run-store.ts';
 
@@ -20,13 +21,14 @@ export interface Platform {
 /** The suite of isolation and the gateway's own probes come on top of the fleet. */
 const otherSessions = 500;
 
-/** Starts store and gateway; `broker` is laid over what all scenarios have. */
+/** Starts store and gateway, the gateway with a TLS port if `tls`. */
 export async function startPlatform(
   context: RunContext,
   parameters: RunParameters,
-  broker: GatewaySettingsInput['broker'] = {},
+  tls: boolean,
 ): Promise<Platform> {
-  const { folder, say } = context;
+  const { folder, monitor, say } = context;
+  const [httpPort, port, tlsPort] = [await freeLowPort(), await freeLowPort(), await freeLowPort()];
   const store = await openRunStore(context);
   const data = join(folder, 'gateway');
   const launcher = new GatewayLauncher({
@@ -35,17 +37,19 @@ export async function startPlatform(
       simulated: true,
       logLevel: 'error',
       workers: parameters.workers,
-      http: { port: 0 },
+      http: { port: httpPort },
       broker: {
-        port: 0,
-        tlsPort: parameters.tls || parameters.isolation ? 0 : null,
+        port,
+        tlsPort: tls ? tlsPort : null,
         loopbackAddresses: addressesOf(parameters),
         sessionsExpected: parameters.devices + otherSessions,
-        ...broker,
       },
       store: store.settings,
     }),
-    onDied: (how) => say(`the supervisor ended with ${how} and is started again`),
+    onDied: (how) => {
+      say(`the supervisor ended with ${how} and is started again`);
+      monitor.event(`the supervisor ended with ${how}`);
+    },
   });
   context.closers.push(() => launcher.stop());
   const address = await context.unlessAborted(launcher.start());

@@ -1,6 +1,5 @@
 /** How a city is played, from its first process to its last row. */
 
-import type { GatewaySettingsInput } from '../../gateway/config.ts';
 import type { Simulation, SimulationOutcome } from '../../simulator/simulation.ts';
 import type { Bench } from './bench.ts';
 import type { Finding } from './finding.ts';
@@ -26,7 +25,8 @@ export function onPlatform(
 
 /** What a scenario does that is not done to every city. */
 export interface CityScript {
-  readonly broker?: GatewaySettingsInput['broker'];
+  /** The gateway needs a TLS port, whatever the parameters say. */
+  readonly tls?: true;
   readonly onboard?: Onboard;
   /** When the gateway runs and nothing is connected. */
   readonly before?: (platform: Platform) => Promise<void>;
@@ -44,7 +44,7 @@ const probePauseMs = { smoke: 0, full: 150 };
 /** Plays the city of the parameters; what all cities find is noted by the bench. */
 export async function playCity(bench: Bench, script: CityScript = {}): Promise<Finding> {
   const { onboard = 'registered' } = script;
-  const platform = bench.target === null ? await bench.startPlatform(script.broker) : null;
+  const platform = bench.target === null ? await bench.startPlatform(script.tls) : null;
   if (platform !== null) {
     await bench.register(platform, onboard);
     await script.before?.(platform);

@@ -2,7 +2,6 @@
 
 import type { Clock } from '../../model/clock.ts';
 import type { Draft } from './draft.ts';
-import type { LastResort } from './interruption.ts';
 import type { Monitor } from './monitor.ts';
 
 export interface RunContext {
@@ -15,7 +14,6 @@ export interface RunContext {
   readonly draft: Draft;
   /** What has to be ended after the run, the latest first. */
   readonly closers: (() => Promise<unknown> | unknown)[];
-  readonly lastResort: LastResort;
   /** Aborted, with the reason, when the run cannot go on. */
   readonly signal: AbortSignal;
   /** Ends the run with `error`. */

@@ -1,41 +1,62 @@
 /** The store of a run: the gateway's embedded one, a server of the run's own, or somebody's. */
 
 import { spawnSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GatewaySettingsInput } from '../../gateway/config.ts';
-import { startInfluxd } from './influxd.ts';
+import { ownInfluxd } from './influxd.ts';
 import type { RunContext } from './run-context.ts';
+import { ownVictoriaMetrics } from './victoria-metrics.ts';
 
 export interface RunStore {
   readonly settings: NonNullable<GatewaySettingsInput['store']>;
   /** Of the run's own server; null for the others, and while it is away. */
   readonly pid: () => number | null;
-  /** Takes the server away and brings it back, same address, same rows; null where that is not ours. */
+  /** Takes the server away and brings it back, same address, same rows; null where it is not ours. */
   readonly outage: { away(): Promise<void>; back(): Promise<void> } | null;
 }
+
+const ownServers = { influxdb: ownInfluxd, victoriametrics: ownVictoriaMetrics };
+
+/** Servers that a run can start by itself. */
+export type OwnServerName = keyof typeof ownServers;
+
+export const ownServerNames = Object.keys(ownServers) as OwnServerName[];
+
+/** A database that is not that of the gateway in daily use. */
+const database = 'onramp_bench';
 
 /** False where Debian's influxd, or another of its name, is not to be found. */
 export function influxdInstalled(): boolean {
   return spawnSync('influxd', ['version'], { stdio: 'ignore' }).status === 0;
 }
 
-/** @throws OnrampError `store.unavailable`. */
+/**
+ * `embedded`, the name of a server that the run starts, or a URL: of an InfluxDB, or, with
+ * `victoriametrics+` before it, of a VictoriaMetrics.
+ * @throws OnrampError `store.unavailable`.
+ */
 export async function openRunStore(context: RunContext): Promise<RunStore> {
-  const { clock, closers, folder, lastResort, store, unlessAborted } = context;
-  if (store === 'embedded') {
-    return { settings: { kind: 'embedded' }, pid: () => null, outage: null };
-  }
-  if (store !== 'influxdb') {
-    const settings = { kind: 'influxdb' as const, url: store, database: 'onramp_bench' };
-    return { settings, pid: () => null, outage: null };
-  }
-  const starting = startInfluxd(join(folder, 'influxdb'), clock);
-  closers.push(async () => (await starting.catch(() => null))?.stop());
-  const influxd = await unlessAborted(starting);
-  lastResort.add(influxd.pid);
+  const { clock, closers, folder, store, unlessAborted } = context;
+  const notOurs = { pid: () => null, outage: null };
+  if (store === 'embedded') return { settings: { kind: 'embedded' }, ...notOurs };
+  if (store.includes('://')) return { settings: settingsOfUrl(store), ...notOurs };
+  const kind = store as OwnServerName;
+  const data = join(folder, kind);
+  mkdirSync(data);
+  const server = await ownServers[kind](data, clock);
+  closers.push(() => server.end());
+  await unlessAborted(server.begin());
   return {
-    settings: { kind: 'influxdb', url: influxd.url, database: 'onramp' },
-    pid: () => influxd.pid,
-    outage: null,
+    settings: { kind, url: server.url, database },
+    pid: () => server.pid,
+    outage: { away: () => server.end(), back: () => server.begin() },
   };
+}
+
+/** `victoriametrics+http://…` is a VictoriaMetrics, `http://…` an InfluxDB. */
+export function settingsOfUrl(url: string): RunStore['settings'] {
+  const prefix = 'victoriametrics+';
+  if (!url.startsWith(prefix)) return { kind: 'influxdb', url, database };
+  return { kind: 'victoriametrics', url: url.slice(prefix.length), database };
 }

@@ -9,7 +9,7 @@ import type { Scenario } from '../scenarios/scenario.ts';
 import { Bench } from './bench.ts';
 import { blankDraft } from './draft.ts';
 import { environmentOf } from './environment.ts';
-import { Interrupted, type LastResort, unlessAborted } from './interruption.ts';
+import { Interrupted, unlessAborted } from './interruption.ts';
 import { type Look, Monitor } from './monitor.ts';
 import { checkMachine } from './preflight.ts';
 import type { ProgressWriter } from './progress.ts';
@@ -29,7 +29,6 @@ export interface RunOptions extends Omit<RunPlan, 'target'> {
   readonly progress: Pick<ProgressWriter, 'entered' | 'show' | 'say' | 'end'>;
   /** Aborted with `Interrupted` when somebody wants it to end. */
   readonly signal: AbortSignal;
-  readonly lastResort: LastResort;
 }
 
 /**
@@ -62,7 +61,6 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
     monitor,
     draft,
     closers,
-    lastResort: options.lastResort,
     signal,
     fail,
     unlessAborted: (work) => unlessAborted(work, signal),

@@ -23,7 +23,7 @@ export const isolation: Scenario = {
   linuxOnly: true,
   play: (bench) =>
     playCity(bench, {
-      broker: { tlsPort: 0 },
+      tls: true,
       during: onPlatform(async ({ platform }) => {
         const { httpUrl, mqttPort, mqttTlsPort, operatorToken } = platform.address;
         const tried = { httpUrl, operatorToken, mqttPort: mqttPort!, tlsPort: mqttTlsPort! };

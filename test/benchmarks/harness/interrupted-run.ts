@@ -1,6 +1,6 @@
 /** Plays a small run and interrupts itself as soon as it enters the phase that is named. */
 
-import { interruptible, LastResort } from '../../../benchmarks/harness/interruption.ts';
+import { interruptible } from '../../../benchmarks/harness/interruption.ts';
 import { planRuns } from '../../../benchmarks/harness/plan.ts';
 import { runScenario } from '../../../benchmarks/harness/run.ts';
 import { systemClock } from '../../../model/clock.ts';
@@ -13,7 +13,6 @@ const [plan] = planRuns({
   store: store ?? null,
   parameters: { devices: 40, enterprises: 4, duration: '2s', isolation: false },
 });
-const lastResort = new LastResort();
 const progress = {
   entered: (_scenario: string, entered: string) => {
     if (entered === phase) process.kill(process.pid, 'SIGINT');
@@ -22,8 +21,7 @@ const progress = {
   say: () => {},
   end: () => {},
 };
-const report = await interruptible(
-  (signal) => runScenario({ ...plan!, clock: systemClock, progress, signal, lastResort }),
-  lastResort,
+const report = await interruptible((signal) =>
+  runScenario({ ...plan!, clock: systemClock, progress, signal }),
 );
 process.stdout.write(JSON.stringify(report), () => process.exit(report.interrupted ? 130 : 0));
