@@ -35,6 +35,10 @@ const commands: Record<string, { summary: string; load: () => Promise<Command> }
     summary: 'Run a benchmark scenario',
     load: async () => (await import('./benchmarks/command.ts')).benchCommand(),
   },
+  report: {
+    summary: 'Write the page of a run from its report.json',
+    load: async () => (await import('./benchmarks/report/command.ts')).reportCommand(),
+  },
 };
 
 /** Exit codes: 1 failed, 2 wrong usage or configuration. */

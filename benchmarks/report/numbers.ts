@@ -52,7 +52,7 @@ export function bytesText(value: number): string {
   return `${threeDigits(value / 1024 ** unit)} ${byteUnits[unit]}`;
 }
 
-const perSecondText = (value: number): string => 
+const perSecondText = (value: number): string =>
   value < 10 ? threeDigits(value) : oneDecimal(value);
 const shareText = (value: number): string => `${oneDecimal(value * 100)} %`;
 

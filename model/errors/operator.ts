@@ -79,6 +79,11 @@ export const operatorErrors = {
     'A file named on the command line cannot be read.',
     '无法读取命令行中指定的文件。',
   ),
+  'report.invalid': entry(
+    false,
+    'This is not the report of a run of this version. Name the report.json that "onramp bench" wrote.',
+    '这不是本版本的测试报告。请指定 "onramp bench" 生成的 report.json。',
+  ),
   'simulate.target-unreachable': entry(
     true,
     'The target cannot be reached. Check the address and that the platform is running.',

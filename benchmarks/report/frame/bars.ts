@@ -25,7 +25,7 @@ export interface Bars {
 
 export function bars({ heads, rows, ticks }: Bars): Html {
   const [label, ...cells] = heads;
-  return html`<table class="bars">
+  return html`<table class="bars${cells.length > 1 ? ' many' : ''}" style="--cells:${cells.length}">
 <thead><tr><th scope="col">${label}</th><td class="bar"><div class="x" aria-hidden="true">${ticks.map(
     (tick) => html`<span style="left:${percent(tick.at)}">${tick.label}</span>`,
   )}</div></td>${cells.map((cell) => html`<th scope="col">${cell}</th>`)}</tr></thead>

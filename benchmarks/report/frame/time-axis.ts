@@ -58,7 +58,8 @@ export function timeAxis(timeline: RunTimeline | null): TimeAxis | null {
     over: html`${timeline.phases.slice(0, phasesMax).map(({ fromS, name, toS }) => {
       const width = part(toS) - part(fromS);
       if (!(width >= namedPart)) return null;
-      return html`<span class="phase-name" style="left:${percent(part(fromS))};width:${percent(width)}">${named('phase', name)}</span>`;
+      const slim = width < 3 * namedPart ? ' slim' : '';
+      return html`<span class="phase-name${slim}" style="left:${percent(part(fromS))};width:${percent(width)}">${named('phase', name)}</span>`;
     })}${timeline.events
       .slice(0, eventsMax)
       .map(

@@ -60,11 +60,14 @@ export function resultOf({ expression, ok }: ThresholdResult): Html {
   return mark('open', text(ledger ? 'unknown.ledger' : 'unknown'));
 }
 
+/** As wide as half a letter is high. */
+const gap = '\u2002';
+
 /** The path in words, if the page has some for it or for the latency it is a percentile of. */
 function meaning(path: string): Html | null {
-  if (hasName('path', path)) return html`${named('path', path)} `;
+  if (hasName('path', path)) return html`${named('path', path)}${gap}`;
   const [, latency, percentile] = /^(.*)\.(p50|p90|p99|p999|max)$/.exec(path) ?? [];
   if (latency === undefined || !hasName('path', latency)) return null;
   const words = percentile === 'max' ? text('column.max') : html`${percentile!}`;
-  return html`${named('path', latency)}, ${words} `;
+  return html`${named('path', latency)}, ${words}${gap}`;
 }
