@@ -84,6 +84,28 @@ const fields = z.strictObject({
       error: `must be "auto" or a whole number from 1 to ${limits.simulatorProcessesMax}`,
     })
     .prefault(1)
+    .meta({
+      value: 'N|auto',
+      description: 'processes that play; "auto": as cores and the limit of open files demand',
+    }),
+  interval: durationOr('nominal', slotMs)
+    .refine(isOnGrid, `must be a multiple of ${slotMs}ms`)
+    .prefault('10s')
+    .meta({
+      value: 'DURATION',
+      description: 'time between two readings of a device, or "nominal": what its profile says',
+    }),
+  duration: durationOr('forever', 1).prefault('60s').meta({
+    value: 'DURATION',
+    description: 'measured time, after every device has tried to connect, or "forever"',
+  }),
+  publishFrom: z.enum(['session', 'release']).prefault('session').meta({
+    value: 'session|release',
+    description: 'devices publish from their own session on, or when all have tried to connect',
+  }),
+  qos: whole(0, 1)
+    .transform((qos) => qos as 0 | 1)
+    .prefault(1)
     .meta({ value: '0|1', description: '1: readings are acknowledged, and sent again if not' }),
   report: z
     .enum(['key', 'full'])
