@@ -42,10 +42,15 @@ export interface ConnectRefusal {
   readonly detail?: string | undefined;
 }
 
+export interface Acceptance {
+  readonly accepted: true;
+  readonly principal: Principal;
+  /** What whoever accepts keeps for the session: its `context`. */
+  readonly context?: object | undefined;
+}
+
 /** The answer to a CONNECT. */
-export type ConnectDecision =
-  | { readonly accepted: true; readonly principal: Principal }
-  | ConnectRefusal;
+export type ConnectDecision = Acceptance | ConnectRefusal;
 
 /** Decides about a CONNECT. Must not throw; runs before any take-over of the client id. */
 export type Authenticate = (attempt: ConnectAttempt) => Promise<ConnectDecision>;

@@ -3,7 +3,7 @@
 import type { Client } from 'aedes';
 import mqtt from 'mqtt-packet';
 import type { ErrorCode } from '../model/errors.ts';
-import type { Principal } from './access.ts';
+import type { Acceptance, Principal } from './access.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { Watched } from './keepalive.ts';
 import { pingResponse } from './packet-bytes.ts';
@@ -30,6 +30,7 @@ export class ClientSession implements Session, Watched {
   topicAllowed = '';
   readonly clientId: string;
   readonly principal: Principal;
+  readonly context: object | undefined;
   readonly remoteAddress: string;
   readonly ackWaitMs: number;
   readonly client: Client;
@@ -40,13 +41,14 @@ export class ClientSession implements Session, Watched {
   constructor(
     client: Client,
     connection: ClientConnection,
-    principal: Principal,
+    { principal, context }: Acceptance,
     details: { readonly remoteAddress: string; readonly ackWaitMs: number },
   ) {
     this.client = client;
     this.#connection = connection;
     this.clientId = client.id;
     this.principal = principal;
+    this.context = context;
     this.remoteAddress = details.remoteAddress;
     this.ackWaitMs = details.ackWaitMs;
   }

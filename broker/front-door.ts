@@ -172,6 +172,8 @@ export class FrontDoor {
       certificate: clientCertificate(connection.socket),
     };
     const packet = this.#connecting.get(client);
+    // aedes keeps the CONNECT as long as the session: a secret has no business there.
+    if (packet !== undefined) delete packet.password;
     const { sessionsMax, acceptsSessions } = this.#options;
     // A client that comes again takes the place of its session.
     const room = this.#byClientId.size < sessionsMax || this.#byClientId.has(client.id);
@@ -188,7 +190,7 @@ export class FrontDoor {
     const { remoteAddress } = attempt;
     const keepaliveS = packet?.keepalive ?? 0;
     const details = { remoteAddress, ackWaitMs: this.#ackWaitMs(keepaliveS) };
-    const session = new ClientSession(client, connection, principal, details);
+    const session = new ClientSession(client, connection, decision, details);
     this.#open(session, attempt);
     if (client.closed) return false;
     this.#keepalive.watch(session, keepaliveS);

@@ -25,29 +25,39 @@ export class Keepalive<Session extends Watched> {
   readonly #onSilent: (session: Session) => void;
   /** Whom to look at, by the tick when. */
   readonly #due = new Map<number, Set<Session>>();
-  readonly #timer: Timer;
+  readonly #clock: Clock;
+  /** Runs while there is anybody to watch. */
+  #timer: Timer | null = null;
 
   /** `onSilent` is called once, at most a second after the time is over. */
   constructor(clock: Clock, onSilent: (session: Session) => void) {
     this.#onSilent = onSilent;
-    this.#timer = clock.every(tickMs, () => this.#turn());
+    this.#clock = clock;
   }
 
   /** Begins to watch; a keepalive of 0 means that it may be silent for ever. */
   watch(session: Session, keepaliveS: number): void {
     session.heardAtTick = this.tick;
     session.silentTicksMax = keepaliveS === 0 ? 0 : Math.ceil((keepaliveS * 1500) / tickMs) + 1;
-    if (session.silentTicksMax > 0) this.#enter(session);
+    if (session.silentTicksMax === 0) return;
+    this.#enter(session);
+    this.#timer ??= this.#clock.every(tickMs, () => this.#turn());
   }
 
   forget(session: Session): void {
     const due = this.#due.get(session.dueTick);
     if (due?.delete(session) && due.size === 0) this.#due.delete(session.dueTick);
+    if (this.#due.size === 0) this.#rest();
   }
 
   stop(): void {
-    this.#timer.cancel();
     this.#due.clear();
+    this.#rest();
+  }
+
+  #rest(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
   }
 
   #enter(session: Session): void {
@@ -66,5 +76,6 @@ export class Keepalive<Session extends Watched> {
       if (session.heardAtTick + session.silentTicksMax > this.tick) this.#enter(session);
       else this.#onSilent(session);
     }
+    if (this.#due.size === 0) this.#rest();
   }
 }

@@ -8,6 +8,8 @@ export interface Session {
   readonly number: number;
   readonly clientId: string;
   readonly principal: Principal;
+  /** What came with the acceptance of its CONNECT. */
+  readonly context?: object | undefined;
   readonly remoteAddress: string;
   /** How long a publish may wait before the session is closed: below its keepalive. */
   readonly ackWaitMs: number;

@@ -42,6 +42,11 @@ interface WorkerSlot {
 
 const pace: RestartPace = { delayMs: 200, delayMaxMs: 10_000, healthyAfterMs: 10_000 };
 const stopTimeoutMs = 10_000;
+/**
+ * V8 would let what was made a moment ago fill 128 MB before it looks what is still in use; what a
+ * worker makes lives for one commit only, and a sixteenth is as fast.
+ */
+const youngSpace = '--max-semi-space-size=8';
 
 export class WorkerPool {
   readonly #options: WorkerPoolOptions;
@@ -108,7 +113,11 @@ export class WorkerPool {
         pace,
         stopTimeoutMs,
         fork: () =>
-          fork(new URL('../worker.ts', import.meta.url), [], { serialization: 'advanced', env }),
+          fork(new URL('../worker.ts', import.meta.url), [], {
+            serialization: 'advanced',
+            env,
+            execArgv: [...process.execArgv, youngSpace],
+          }),
         greeting: () => {
           slot.generation = generationName(index);
           return startMessage(index, slot.generation);

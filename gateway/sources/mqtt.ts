@@ -54,6 +54,9 @@ interface SessionState {
   claim: ClaimSession | null;
   /** Why nothing more is taken of it, not even its will; null while all is well. */
   shutOut: ErrorCode | null;
+  /** The newest topic, and what it says: most sessions have one. */
+  topicText: string;
+  topic: DeviceTopic | null;
 }
 
 export class MqttSource implements Source, EndsSessions {
@@ -61,7 +64,6 @@ export class MqttSource implements Source, EndsSessions {
   readonly #events: SessionEvents;
   readonly #limiter = new DoorLimiter();
   readonly #claims = new ClaimAllowance();
-  readonly #states = new WeakMap<object, SessionState>();
   readonly #refusals: Partial<Record<ErrorCode, number>> = {};
   #frontDoor: FrontDoor | null = null;
   #sink: MessageSink | null = null;
@@ -115,7 +117,7 @@ export class MqttSource implements Source, EndsSessions {
     // The client id of a device or gateway is its key; that of a claim session never is one.
     const session = this.#frontDoor?.sessionOf(key);
     if (!session) return;
-    const state = this.#states.get(session.principal);
+    const state = stateOf(session);
     if (state !== undefined) state.shutOut = code;
     session.close(code);
   }
@@ -134,14 +136,17 @@ export class MqttSource implements Source, EndsSessions {
     }
     this.#limiter.succeeded(remoteAddress, name);
     const { known, lookedUpAtMs, principal } = arrival;
-    this.#states.set(principal, { known, lookedUpAtMs, tail: null, claim: null, shutOut: null });
-    return { accepted: true, principal };
+    const context: SessionState = {
+      ...{ known, lookedUpAtMs, tail: null, claim: null, shutOut: null },
+      ...{ topicText: '', topic: null },
+    };
+    return { accepted: true, principal, context };
   }
 
   #onSessionOpen(session: Session): ConnectRefusal | null {
     const { clock, gate, reports } = this.#options;
     const { enterprise, kind } = session.principal;
-    const state = this.#states.get(session.principal);
+    const state = stateOf(session);
     if (state === undefined || kind === 'open') {
       this.#connects++;
       return null;
@@ -174,7 +179,7 @@ export class MqttSource implements Source, EndsSessions {
     this.#disconnects++;
     if (code !== null) this.#count(code);
     const { enterprise, kind } = session.principal;
-    const state = this.#states.get(session.principal);
+    const state = stateOf(session);
     if (state === undefined || kind === 'open') return;
     state.claim?.end();
     this.#options.gate.sessionClosed(enterprise, kind);
@@ -186,7 +191,7 @@ export class MqttSource implements Source, EndsSessions {
     const { code, detail, session } = refusal;
     this.#onRefused(refusal);
     // The session may be closed for it: a machine that claims is to learn why.
-    const claim = session === null ? null : this.#states.get(session.principal)?.claim;
+    const claim = session === null ? null : stateOf(session)?.claim;
     claim?.tell(code, detail === '' ? [] : [detail.slice(0, limits.textCharsMax)]);
   }
 
@@ -200,12 +205,12 @@ export class MqttSource implements Source, EndsSessions {
   }
 
   #onPublish(publish: SessionPublish): void {
-    const state = this.#states.get(publish.session.principal);
+    const state = stateOf(publish.session);
     if (state?.claim) {
       state.claim.onPublish(publish);
       return;
     }
-    const topic = native.parseTopic(publish.topic);
+    const topic = state === undefined ? null : topicOf(state, publish.topic);
     const reserved = topic?.channel === 'command' || topic?.channel === 'command/reply';
     if (topic === null || reserved || state === undefined) {
       // Command replies are reserved; the open mode may carry any topic, and stores nothing.
@@ -247,25 +252,66 @@ export class MqttSource implements Source, EndsSessions {
     state: SessionState,
     device: SourceMessage['device'],
   ): void {
-    const { excess, payload, qos, session } = publish;
-    const tooLarge = payload.length > limits.payloadBytesMax;
-    const message: SourceMessage = {
-      enterprise: topic.enterprise,
-      deviceId: topic.device,
-      device,
-      channel: topic.channel === 'event' ? 'event' : 'telemetry',
-      topic: publish.topic,
-      content: tooLarge ? payload.subarray(0, limits.payloadBytesMax + 1) : payload,
-      bestEffort: qos === 0,
-      excess,
-      ackWaitMs: session.ackWaitMs,
-      arrivedAtMs: this.#options.clock.monotonicMs(),
-      session: qos === 0 || publish.isWill ? undefined : session,
-      settle: (outcome) => publish.settle(settlement(outcome)),
-    };
+    const nowMs = this.#options.clock.monotonicMs();
+    const message = new MqttMessage(publish, topic, device, nowMs);
     if (state.shutOut === null) this.#sink?.submit(message);
     else this.#sink?.turnAway(message, state.shutOut);
   }
+}
+
+/** A publish of a device that is known, or known to be none. */
+class MqttMessage implements SourceMessage {
+  readonly enterprise: string;
+  readonly deviceId: string;
+  readonly device: SourceMessage['device'];
+  readonly channel: 'telemetry' | 'event';
+  readonly topic: string;
+  readonly content: Buffer;
+  readonly bestEffort: boolean;
+  readonly excess: boolean;
+  readonly ackWaitMs: number;
+  readonly arrivedAtMs: number;
+  readonly session: Session | undefined;
+  readonly #publish: SessionPublish;
+
+  constructor(
+    publish: SessionPublish,
+    topic: DeviceTopic,
+    device: SourceMessage['device'],
+    nowMs: number,
+  ) {
+    const { excess, payload, qos, session } = publish;
+    const tooLarge = payload.length > limits.payloadBytesMax;
+    this.enterprise = topic.enterprise;
+    this.deviceId = topic.device;
+    this.device = device;
+    this.channel = topic.channel === 'event' ? 'event' : 'telemetry';
+    this.topic = publish.topic;
+    this.content = tooLarge ? payload.subarray(0, limits.payloadBytesMax + 1) : payload;
+    this.bestEffort = qos === 0;
+    this.excess = excess;
+    this.ackWaitMs = session.ackWaitMs;
+    this.arrivedAtMs = nowMs;
+    this.session = qos === 0 || publish.isWill ? undefined : session;
+    this.#publish = publish;
+  }
+
+  settle(outcome: Outcome): void {
+    this.#publish.settle(settlement(outcome));
+  }
+}
+
+/** What this source keeps for a session; undefined in the open mode. */
+function stateOf({ context }: Session): SessionState | undefined {
+  return context as SessionState | undefined;
+}
+
+function topicOf(state: SessionState, text: string): DeviceTopic | null {
+  if (state.topicText !== text) {
+    state.topicText = text;
+    state.topic = native.parseTopic(text);
+  }
+  return state.topic;
 }
 
 /**

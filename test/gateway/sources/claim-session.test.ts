@@ -269,13 +269,13 @@ describe('a claim session', () => {
     await client.waitForClose();
     expect(answers(client).at(-1)).toMatchObject({ code: 'claim.session-idle' });
     await expect.poll(() => world.events.at(-1)?.code).toBe('claim.session-idle');
-    expect(clock.pending).toBe(0);
+    await expect.poll(() => clock.pending).toBe(0);
   });
 
   test('that ends leaves no timer behind', async () => {
     const clock = new VirtualClock();
     const { client } = await start({ clock });
-    expect(clock.pending).toBe(1);
+    expect(clock.pending).toBeGreaterThan(0);
     client.close();
     await expect.poll(() => clock.pending).toBe(0);
   });
