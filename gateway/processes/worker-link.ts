@@ -13,7 +13,9 @@ import { type Answered, type Asked, type FromWorker, fromFailure } from './messa
 import { SessionBatcher } from './session-batch.ts';
 import { ShutOuts } from './shut-outs.ts';
 
-const gatherMs = 10;
+/** Nobody waits for a report of sessions, and a message costs more than what is in it. */
+const reportsGatherMs = 50;
+const questionsGatherMs = 5;
 /** Openings, ends or questions in one message. */
 const partMax = 1000;
 const answerTimeoutMs = 10_000;
@@ -38,6 +40,7 @@ export class WorkerLink implements SessionReports {
   readonly #open = new Map<number, Open>();
   #lastId = 0;
   #timer: Timer | null = null;
+  #timerAtMs = Number.POSITIVE_INFINITY;
   /** Messages that have not left this process. */
   #leaving = 0;
 
@@ -52,12 +55,12 @@ export class WorkerLink implements SessionReports {
 
   opened(number: number, client: string, atMs: number): void {
     this.#sessions.opened(number, client, atMs);
-    this.#gathered(this.#sessions.size);
+    this.#gathered(this.#sessions.size, reportsGatherMs);
   }
 
   closed(number: number): void {
     this.#sessions.closed(number);
-    this.#gathered(this.#sessions.size);
+    this.#gathered(this.#sessions.size, reportsGatherMs);
   }
 
   shutOut(key: string, lookedUpAtMs: number): ErrorCode | null {
@@ -85,7 +88,7 @@ export class WorkerLink implements SessionReports {
       });
       this.#open.set(id, { resolve, reject, timeout });
       this.#questions.push({ id, question });
-      this.#gathered(this.#questions.length);
+      this.#gathered(this.#questions.length, questionsGatherMs);
     }) as Promise<Answer>;
   };
 
@@ -106,14 +109,29 @@ export class WorkerLink implements SessionReports {
     while (this.#waits()) this.#send();
   }
 
-  #gathered(many: number): void {
-    if (many >= partMax && this.#leaving === 0) this.#send();
-    else this.#timer ??= this.#options.clock.after(gatherMs, () => this.#due());
+  /** So many of a kind wait now, and longer than `gatherMs` none of them is to. */
+  #gathered(many: number, gatherMs: number): void {
+    if (many >= partMax && this.#leaving === 0) {
+      this.#send();
+      return;
+    }
+    const { clock } = this.#options;
+    const atMs = clock.monotonicMs() + gatherMs;
+    if (this.#timerAtMs <= atMs) return;
+    this.#timer?.cancel();
+    this.#timer = clock.after(gatherMs, () => this.#due());
+    this.#timerAtMs = atMs;
   }
 
   #due(): void {
-    this.#timer = null;
+    this.#noTimer();
     if (this.#leaving === 0) this.#send();
+  }
+
+  #noTimer(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.#timerAtMs = Number.POSITIVE_INFINITY;
   }
 
   #waits(): boolean {
@@ -122,8 +140,7 @@ export class WorkerLink implements SessionReports {
 
   /** A part of what waits; the next one when it has left. */
   #send(): void {
-    this.#timer?.cancel();
-    this.#timer = null;
+    this.#noTimer();
     const batch = this.#sessions.take(partMax);
     if (batch !== null) this.#tell({ type: 'sessions', batch });
     if (this.#questions.length > 0) {
@@ -135,7 +152,8 @@ export class WorkerLink implements SessionReports {
     this.#leaving++;
     this.#options.send(message, () => {
       this.#leaving--;
-      if (this.#waits()) this.#gathered(Math.max(this.#sessions.size, this.#questions.length));
+      const many = Math.max(this.#sessions.size, this.#questions.length);
+      if (many > 0) this.#gathered(many, questionsGatherMs);
     });
   }
 }

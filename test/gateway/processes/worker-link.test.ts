@@ -47,8 +47,9 @@ describe('reports of sessions', () => {
     link.opened(1, 'acme.d1', 5);
     link.closed(1);
     link.opened(2, 'acme.claim.s1', 6);
+    clock.advance(49);
     expect(sent).toEqual([]);
-    clock.advance(10);
+    clock.advance(1);
     const batch = {
       numbers: [1, -1, 2],
       clients: ['acme.d1', 'acme.claim.s1'],
@@ -136,7 +137,7 @@ describe('questions', () => {
   test('go out together and find their own answer; errors come as they were', async () => {
     const { clock, link, sent } = setUp();
     const [first, second] = [link.ask<string>(question), link.ask<string>(question)];
-    clock.advance(10);
+    clock.advance(5);
     expect(sent).toHaveLength(1);
     const [one, two] = ids(sent);
     const failure = toFailure(new OnrampError('group.invalid', 'revoked'));
@@ -146,6 +147,16 @@ describe('questions', () => {
     ]);
     expect(await first).toBe('one');
     await expect(second).rejects.toMatchObject({ code: 'group.invalid', details: ['revoked'] });
+  });
+
+  test('do not wait for reports of sessions, which go with them', () => {
+    const { clock, link, sent } = setUp();
+    link.opened(1, 'acme.d1', 5);
+    void link.ask(question).catch(() => {});
+    clock.advance(5);
+    expect(sent.map(({ type }) => type)).toEqual(['sessions', 'questions']);
+    clock.advance(100);
+    expect(sent).toHaveLength(2);
   });
 
   test('without an answer in 10 s the machine may ask again; what comes later is nobody’s', async () => {
