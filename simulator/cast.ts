@@ -63,8 +63,7 @@ export async function castOf(
     inFlightMax: options.inFlight,
     random: jitter,
   });
-  const api = platformApiOf(options);
-  if (onboarding === null || api === null) return { fleet, machines, onboarding, firstRows: null };
-  const firstRows = new FirstRows({ clock, api, devices, onboarding, measurements });
+  const asked = onboarding !== null && platformApiOf(options) !== null;
+  const firstRows = asked ? new FirstRows({ onboarding, measurements }) : null;
   return { fleet, machines, onboarding, firstRows };
 }

@@ -9,6 +9,7 @@ import { LedgerFile } from './ledger-file.ts';
 import { nobodyConnected } from './nobody-connected.ts';
 import { CredentialFile } from './onboarding/credential-file.ts';
 import { platformApiOf, registerClaims } from './onboarding/register.ts';
+import { type FoundRow, RowWatch } from './onboarding/row-watch.ts';
 import type { SimulationOptions } from './options.ts';
 import { mergeParts, type SimulationPart } from './part.ts';
 import { simulationReport } from './report.ts';
@@ -26,6 +27,8 @@ export interface LocalSettings {
   readonly events?: SimulationEvents;
   /** What `options` name, when it is known already. */
   readonly part?: CityPart;
+  /** False when somebody else asks the platform for first rows, and tells. */
+  readonly watchesRows?: boolean;
 }
 
 /**
@@ -39,6 +42,9 @@ export class LocalSimulation implements Simulation {
   readonly #events: SimulationEvents;
   readonly #part: CityPart;
   readonly #credentialFile: CredentialFile | null;
+  readonly #watchesRows: boolean;
+  #rowWatch: RowWatch | null = null;
+  #rowsRefused = false;
   #ledgerFile: LedgerFile | null = null;
   #cast: Cast | null = null;
   #stateTimer: Timer | null = null;
@@ -54,12 +60,13 @@ export class LocalSimulation implements Simulation {
   /** @throws OnrampError `config.invalid` when the shard holds no device. */
   constructor(
     options: SimulationOptions,
-    { clock, events = {}, part = cityPart(options) }: LocalSettings,
+    { clock, events = {}, part = cityPart(options), watchesRows = true }: LocalSettings,
   ) {
     this.#options = options;
     this.#clock = clock;
     this.#events = events;
     this.#part = part;
+    this.#watchesRows = watchesRows;
     const { credentials, onboard } = options;
     this.#credentialFile = onboard && credentials ? new CredentialFile(credentials) : null;
   }
@@ -121,13 +128,13 @@ export class LocalSimulation implements Simulation {
 
   /** Connects; resolves when every device has tried, also when none could. */
   async tryAll(atMs?: number): Promise<void> {
-    const { fleet, firstRows } = this.#playing;
+    const { fleet } = this.#playing;
     await this.#sleepUntil(this.#monotonicOf(atMs));
     if (this.#ending) return;
     this.#startedAtMs = this.#clock.nowMs();
     fleet.start();
     await this.#until(() => fleet.untried === 0 || this.#leaving, Number.POSITIVE_INFINITY);
-    if (!this.#ending) firstRows?.start();
+    if (!this.#ending) this.#watchRows();
   }
 
   async release(atMs?: number): Promise<void> {
@@ -169,8 +176,24 @@ export class LocalSimulation implements Simulation {
   async awaitFirstRows(longestMs: number): Promise<void> {
     const { firstRows } = this.#playing;
     if (firstRows === null) return;
-    await this.#until(() => firstRows.done, longestMs);
-    await firstRows.stop();
+    const rowsOver = (): boolean => this.#rowsRefused || firstRows.missing() <= 0;
+    await this.#until(rowsOver, longestMs);
+    await this.#rowWatch?.stop();
+  }
+
+  /** Devices whose first reading was acknowledged and whose row is not known. */
+  get rowsMissing(): number {
+    return this.#cast?.firstRows?.missing() ?? 0;
+  }
+
+  /** Rows that somebody else was told of. */
+  takeRows(rows: readonly FoundRow[]): void {
+    for (const row of rows) this.#playing.firstRows?.take(row);
+  }
+
+  /** Nobody will tell of rows any more. */
+  refuseRows(): void {
+    this.#rowsRefused = true;
   }
 
   async leave(longestMs: number): Promise<void> {
@@ -207,7 +230,7 @@ export class LocalSimulation implements Simulation {
       rssBytesMax: this.#rssBytesMax,
       dropSeconds: this.#dropSeconds,
       firstAcks: onboarding === null ? null : { startedAtMs, seconds: onboarding.ackSeconds },
-      firstRows: firstRows === null ? null : { startedAtMs, seconds: firstRows.rowSeconds },
+      firstRows: firstRows === null ? null : { startedAtMs, seconds: firstRows.seconds },
     };
   }
 
@@ -224,9 +247,25 @@ export class LocalSimulation implements Simulation {
   async #stop(): Promise<void> {
     this.#stateTimer?.cancel();
     this.#cast?.fleet.stop();
-    await this.#cast?.firstRows?.stop();
+    await this.#rowWatch?.stop();
     await this.#credentialFile?.stop();
     await this.#ledgerFile?.stop().catch(refuseLedger);
+  }
+
+  #watchRows(): void {
+    const { fleet, firstRows } = this.#playing;
+    const api = platformApiOf(this.#options);
+    if (firstRows === null || api === null || !this.#watchesRows) return;
+    this.#rowWatch = new RowWatch({
+      clock: this.#clock,
+      api,
+      devices: this.#part.devices,
+      missing: () => firstRows.missing(),
+      onRows: (rows) => this.takeRows(rows),
+      onRefused: () => this.refuseRows(),
+      onFailure: (failure) => fleet.measurements.recordFailure(failure),
+    });
+    this.#rowWatch.start();
   }
 
   get #ending(): boolean {

@@ -18,16 +18,22 @@ process.on('message', (message: ToShard) => {
   if (message.type === 'start') start(message);
   else if (message.type === 'step') void step(message);
   else if (message.type === 'stop') void stop();
-  else if (simulation !== null) say({ type: 'state', state: simulation.takeState() });
+  else if (message.type === 'rows') simulation?.takeRows(message.rows);
+  else if (message.type === 'rows-refused') simulation?.refuseRows();
+  else if (simulation !== null) tell(simulation);
 });
 if (!process.connected) process.exit(1);
 
 function start({ options }: Extract<ToShard, { type: 'start' }>): void {
   try {
-    simulation = new LocalSimulation(options, { clock: systemClock });
+    simulation = new LocalSimulation(options, { clock: systemClock, watchesRows: false });
   } catch (error) {
     unable = error;
   }
+}
+
+function tell(played: LocalSimulation): void {
+  say({ type: 'state', state: played.takeState(), rowsMissing: played.rowsMissing });
 }
 
 async function step({ id, step, argument }: Extract<ToShard, { type: 'step' }>): Promise<void> {
@@ -36,7 +42,8 @@ async function step({ id, step, argument }: Extract<ToShard, { type: 'step' }>):
     await take(simulation, step, argument);
     const found =
       step === 'result' ? { part: simulation.found(), ledger: simulation.ledger.columns() } : null;
-    say({ type: 'done', id, state: simulation.takeState(), found });
+    const { rowsMissing } = simulation;
+    say({ type: 'done', id, state: simulation.takeState(), rowsMissing, found });
   } catch (error) {
     say({ type: 'failed', id, error: toSentError(error) });
   }

@@ -5,6 +5,7 @@ import type { Clock } from '../../model/clock.ts';
 import { OnrampError } from '../../model/errors.ts';
 import { fromSentError } from '../../model/sent-error.ts';
 import { emptyState } from '../fleet-state.ts';
+import type { FoundRow } from '../onboarding/row-watch.ts';
 import type { SimulationOptions } from '../options.ts';
 import type { FleetState } from '../simulation.ts';
 import type { FromShard, ShardFound, ShardStep, ToShard } from './messages.ts';
@@ -35,6 +36,7 @@ export class Shard {
   readonly #exited: Promise<void>;
   readonly #steps = new Map<number, Step>();
   #state: FleetState;
+  #rowsMissing = 0;
   #asked = false;
   #lastId = 0;
   /** Why no more steps are taken. */
@@ -74,6 +76,11 @@ export class Shard {
     return this.#state;
   }
 
+  /** First rows to be asked for, as it told last. */
+  get rowsMissing(): number {
+    return this.#rowsMissing;
+  }
+
   /** True while an answer to `ask` is due. */
   get asked(): boolean {
     return this.#asked;
@@ -84,6 +91,15 @@ export class Shard {
     if (this.#asked || this.#over !== null) return;
     this.#asked = true;
     this.#send({ type: 'tell' });
+  }
+
+  /** Tells it of first rows; devices are numbered as in its part. */
+  tellRows(rows: readonly FoundRow[]): void {
+    this.#send({ type: 'rows', rows });
+  }
+
+  refuseRows(): void {
+    this.#send({ type: 'rows-refused' });
   }
 
   /**
@@ -120,7 +136,7 @@ export class Shard {
   #heard(message: FromShard): void {
     if (message.type === 'state') {
       this.#asked = false;
-      this.#learn(message.state);
+      this.#learn(message);
     } else if (message.type === 'stopped') {
       this.#stopError = message.error === null ? null : fromSentError(message.error);
     } else {
@@ -129,13 +145,14 @@ export class Shard {
       if (message.type === 'failed') {
         step?.reject(fromSentError(message.error));
       } else {
-        this.#learn(message.state);
+        this.#learn(message);
         step?.resolve(message.found);
       }
     }
   }
 
-  #learn(state: FleetState): void {
+  #learn({ rowsMissing, state }: { rowsMissing: number; state: FleetState }): void {
+    this.#rowsMissing = rowsMissing;
     this.#state = state;
     this.#settings.onState(state);
   }

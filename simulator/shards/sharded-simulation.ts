@@ -4,8 +4,10 @@ import type { Clock, Timer } from '../../model/clock.ts';
 import { addLatencyBuckets, latencyBucketCount } from '../../model/latency-buckets.ts';
 import { emptyState, mergeStates } from '../fleet-state.ts';
 import { Ledger, type LedgerColumns, type LedgerEntry } from '../ledger.ts';
+import { Measurements } from '../measurements.ts';
 import { nobodyConnected } from '../nobody-connected.ts';
 import { platformApiOf, registerClaims } from '../onboarding/register.ts';
+import { type FoundRow, RowWatch } from '../onboarding/row-watch.ts';
 import type { SimulationOptions } from '../options.ts';
 import { mergeParts } from '../part.ts';
 import { simulationReport } from '../report.ts';
@@ -41,6 +43,10 @@ export class ShardedSimulation implements Simulation {
   /** Latencies counted since the latest `onState`. */
   readonly #ackCounts = new Uint32Array(latencyBucketCount);
   readonly #connectCounts = new Uint32Array(latencyBucketCount);
+  /** Asks the platform for the first rows of all. */
+  #rowWatch: RowWatch | null = null;
+  /** What failed here, not in a process. */
+  readonly #failures = new Measurements();
   #timer: Timer | null = null;
   /** All were asked for their state, and it has not been told on. */
   #asking = false;
@@ -64,7 +70,7 @@ export class ShardedSimulation implements Simulation {
       return emptyState(this.#whole.devices.length, this.#options.qos);
     }
     return {
-      ...mergeStates(this.#shards.map(({ state }) => state)),
+      ...mergeStates([...this.#shards.map(({ state }) => state), this.#own]),
       ackCounts: [...this.#ackCounts],
       connectCounts: [...this.#connectCounts],
     };
@@ -83,7 +89,9 @@ export class ShardedSimulation implements Simulation {
   async connect(): Promise<void> {
     await this.#together('connect');
     const { connected, failures } = this.state;
-    if (connected === 0 && !this.#ended) throw nobodyConnected(failures);
+    if (this.#ended) return;
+    if (connected === 0) throw nobodyConnected(failures);
+    this.#watchRows();
   }
 
   async release(): Promise<void> {
@@ -108,6 +116,7 @@ export class ShardedSimulation implements Simulation {
 
   async awaitFirstRows(longestMs: number): Promise<void> {
     await this.#all('awaitFirstRows', longestMs);
+    await this.#rowWatch?.stop();
   }
 
   async leave(longestMs: number): Promise<void> {
@@ -123,6 +132,7 @@ export class ShardedSimulation implements Simulation {
       found.map(({ part }) => part),
       enterprises,
     );
+    run.measurements.add(this.#failures.encode());
     return {
       report: simulationReport(this.#options, devices, run),
       ledger: () => this.#ledger(found.map(({ ledger }) => ledger)),
@@ -138,8 +148,41 @@ export class ShardedSimulation implements Simulation {
   async #stop(): Promise<void> {
     this.#ended = true;
     this.#timer?.cancel();
+    await this.#rowWatch?.stop();
     const ends = await Promise.allSettled(this.#shards.map((shard) => shard.stop()));
     for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  }
+
+  /** As of a process without devices. */
+  get #own(): FleetState {
+    return { ...emptyState(0, this.#options.qos), failures: this.#failures.failures() };
+  }
+
+  /** Asks for all, so that the platform is not asked by every process. */
+  #watchRows(): void {
+    const api = platformApiOf(this.#options);
+    if (api === null || this.#options.onboard === undefined) return;
+    this.#rowWatch = new RowWatch({
+      clock: this.#settings.clock,
+      api,
+      devices: this.#whole.devices,
+      missing: () => this.#shards.reduce((sum, { rowsMissing }) => sum + rowsMissing, 0),
+      onRows: (rows) => this.#tellRows(rows),
+      onRefused: () => {
+        for (const shard of this.#shards) shard.refuseRows();
+      },
+      onFailure: (failure) => this.#failures.recordFailure(failure),
+    });
+    this.#rowWatch.start();
+  }
+
+  #tellRows(rows: readonly FoundRow[]): void {
+    const count = this.#shards.length;
+    this.#shards.forEach((shard, process) => {
+      const own = rows.filter(({ index }) => index % count === process);
+      if (own.length === 0) return;
+      shard.tellRows(own.map(({ index, atMs }) => ({ index: Math.floor(index / count), atMs })));
+    });
   }
 
   /** Entries in the order of the city. */

@@ -170,6 +170,43 @@ describe('simulate --onboard claim', () => {
     expect(platform.log.every((line) => !line.startsWith('claim'))).toBe(true);
   });
 
+  it('comes on board in several processes, and back in another number of them', async () => {
+    const credentials = join(folder, 'fleet.ndjson');
+    const { code, report } = await run({
+      ...asking(),
+      ...{ register: true, processes: 2, credentials },
+    });
+    expect(code).toBe(0);
+    const posts = api.requests.filter(({ method }) => method === 'POST');
+    expect(posts).toHaveLength(1);
+    expect(report.generator.processes).toHaveLength(2);
+    expect(report.onboarding).toMatchObject({
+      provisioned: 20,
+      acknowledged: { devices: 20 },
+      stored: { devices: 20 },
+      firstRowMs: { count: 20 },
+      stagesMs: { row: { count: 20 } },
+    });
+    // One process asks for all: as many pages as a look has, not as many for each.
+    const pages = api.requests.filter(({ method }) => method === 'GET');
+    expect(new Set(pages.map(({ path }) => path)).size).toBe(Math.ceil(20 / 3));
+    for (const name of ['fleet.ndjson.1', 'fleet.ndjson.2']) {
+      const file = join(folder, name);
+      expect((await stat(file)).mode & 0o777).toBe(0o600);
+      expect((await readFile(file, 'utf8')).trimEnd().split('\n')).toHaveLength(10);
+    }
+    const back = await run({ credentials, fleetKey: undefined, processes: 3 });
+    expect(back.code).toBe(0);
+    expect(back.report.connect.connected).toBe(20);
+  }, 60_000);
+
+  it('does not wait in several processes either for a platform that will not tell', async () => {
+    await writeFile(join(folder, 'token'), 'wrong');
+    const { code, report } = await run({ ...asking(), firstRowTimeout: '10m', processes: 2 });
+    expect(code).toBe(1);
+    expect(report.failures).toEqual([{ stage: 'row', code: 'api.unauthorized', count: 1 }]);
+  }, 60_000);
+
   it('takes the last line of a device that claimed again', async () => {
     const credentials = join(folder, 'fleet.ndjson');
     let requests = 0;
