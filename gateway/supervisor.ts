@@ -111,7 +111,7 @@ export class Supervisor {
     const registry = this.#openRegistry();
     const deadLetters = new DeadLetters(this.#data.deadLetters);
     this.#closers.push(() => deadLetters.close());
-    const { store, started } = await this.#openStore();
+    const { store, started } = await this.#openStore(registry);
     const feeds: Feeds = this.#feeds(() => board.liveGenerations());
     const room = new JournalRoom(this.#settings.journal, this.#data.journal, () =>
       feeds.unshippedBytes(),
@@ -242,13 +242,19 @@ export class Supervisor {
   }
 
   /** The store; when it is away, readings wait in the journal and it is tried until it is there. */
-  async #openStore(): Promise<{ store: Store; started: StoreStart }> {
+  async #openStore(registry: Registry): Promise<{ store: Store; started: StoreStart }> {
     const store = await createStore(this.#storeSettings(), {
       clock: this.#clock,
       logger: this.#log,
       dataFolder: this.#data.data,
+      profile: (id) => registry.profile(id),
     });
-    const started = new StoreStart({ store, clock: this.#clock, log: this.#log });
+    const started = new StoreStart({
+      store,
+      clock: this.#clock,
+      log: this.#log,
+      devices: async () => (await registry.counts()).devices,
+    });
     this.#closers.push(() => {
       started.stop();
       return store.stop();
@@ -260,7 +266,8 @@ export class Supervisor {
   /** Rows that are to be removed by age: where the store can do that by itself, it is told to. */
   #storeSettings(): GatewaySettings['store'] {
     const { retention, store } = this.#settings;
-    if (store.kind !== 'influxdb' || retention.rows === null) return store;
+    if (retention.rows === null) return store;
+    if (store.kind !== 'influxdb' && store.kind !== 'victoriametrics') return store;
     return { retentionHours: Math.ceil(retention.rows / hourMs), ...store };
   }
 

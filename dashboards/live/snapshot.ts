@@ -67,7 +67,12 @@ export interface Snapshot {
   readonly workers: readonly { readonly rssBytes: number; readonly blocked: boolean }[];
   readonly workerRestarts: number;
   readonly shipper: {
-    readonly unavailable: { readonly sinceMs: number; readonly reason: string } | null;
+    readonly unavailable: {
+      readonly sinceMs: number;
+      readonly reason: string;
+      /** When somebody has to mend something. */
+      readonly code?: string;
+    } | null;
     readonly writes: number;
     readonly retries: number;
     readonly linesPerWrite: number;

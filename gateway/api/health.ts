@@ -2,6 +2,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { errorTable } from '../../model/errors.ts';
 import type { GatewayStatus } from '../status/status.ts';
 import type { ApiContext } from './context.ts';
 import { json, route } from './route.ts';
@@ -55,5 +56,9 @@ export function healthRoutes(app: FastifyInstance, context: Pick<ApiContext, 'st
 function warnings({ shipper: { unavailable } }: GatewayStatus): string[] {
   if (unavailable === null) return [];
   const since = isoTime(unavailable.sinceMs);
-  return [`The store is away since ${since}: readings are accepted and wait in the journal.`];
+  const { code } = unavailable;
+  const mend = code === undefined ? '' : ` ${code}: ${errorTable[code].en}`;
+  return [
+    `The store is away since ${since}: readings are accepted and wait in the journal.${mend}`,
+  ];
 }

@@ -238,6 +238,12 @@ const shipping: readonly MetricRow[] = [
   one('gauge', 'onramp_store_unavailable', '1 while the store does not answer', (status) =>
     status.shipper.unavailable === null ? 0 : 1,
   ),
+  one(
+    'counter',
+    'onramp_store_fields_left_out_total',
+    'Texts the store cannot keep, left out of rows it stored since the start; absent: it keeps all',
+    (status) => status.shipper.fieldsLeftOut ?? null,
+  ),
   quantiles(
     'onramp_store_write_seconds',
     'Duration of a write to the store',

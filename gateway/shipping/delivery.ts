@@ -31,6 +31,8 @@ export interface Delivered {
   readonly durationMs: number;
   /** Lines of a write the store found too large. */
   readonly tooLargeLines: number | null;
+  /** A write had to be repeated: the store was away, or gave it up. */
+  readonly repeated: boolean;
 }
 
 interface LineOwner {
@@ -60,8 +62,10 @@ export class Delivery {
     this.#cancelled = true;
   }
 
-  status(): Pick<ShipperStatus, 'unavailable' | 'writes' | 'retries' | 'writeMs'> {
+  status(): Omit<ShipperStatus, 'linesPerWrite' | 'storedMs'> {
+    const { fieldsLeftOut } = this.#options.store;
     return {
+      ...(fieldsLeftOut !== undefined && { fieldsLeftOut }),
       unavailable: this.#unavailable,
       writes: this.#writes,
       retries: this.#retries,
@@ -77,6 +81,7 @@ export class Delivery {
       lineCount: records.reduce((sum, pending) => sum + lineCountOf(pending), 0),
     };
     const startedMs = clock.monotonicMs();
+    const retriesBefore = this.#retries;
     const result: WriteResult =
       batch.lineCount > 0 ? await this.#offer(batch) : { status: 'stored' };
     const letters = result.status === 'stored' ? [] : await this.#isolate(records, result);
@@ -84,7 +89,11 @@ export class Delivery {
     const stored = records.flatMap(storedKeys);
     if (stored.length > 0) this.#options.onStored?.(stored);
     await this.#deadLetter([...records.flatMap(checkLetters), ...letters]);
-    return { durationMs, tooLargeLines: result.status === 'too-large' ? batch.lineCount : null };
+    return {
+      durationMs,
+      tooLargeLines: result.status === 'too-large' ? batch.lineCount : null,
+      repeated: this.#retries > retriesBefore,
+    };
   }
 
   /** One write, repeated until the store has answered about its content. */
@@ -108,7 +117,8 @@ export class Delivery {
       if (this.#unavailable?.reason !== result.reason) {
         log.warn(`The store is unavailable, readings wait in the journal: ${result.reason}`);
         const sinceMs = this.#unavailable?.sinceMs ?? clock.nowMs();
-        this.#unavailable = { sinceMs, reason: result.reason };
+        const { code, reason } = result;
+        this.#unavailable = { sinceMs, reason, ...(code && { code }) };
       }
       await this.#pause(this.#backoff.next(result.retryAfterMs));
     }

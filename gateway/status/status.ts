@@ -37,11 +37,20 @@ export interface WorkerStatus {
 }
 
 export interface ShipperStatus {
-  /** Null while the store answers; else since when it does not (or is not started), and why. */
-  readonly unavailable: { readonly sinceMs: number; readonly reason: string } | null;
+  /**
+   * Null while the store takes readings; else since when it does not (or is not started), and why;
+   * `code` when somebody has to mend something.
+   */
+  readonly unavailable: {
+    readonly sinceMs: number;
+    readonly reason: string;
+    readonly code?: ErrorCode;
+  } | null;
   readonly writes: number;
   readonly retries: number;
   readonly linesPerWrite: number;
+  /** Fields since the start that this store cannot keep; their rows are stored without them. */
+  readonly fieldsLeftOut?: number;
   /** Duration of a write call. */
   readonly writeMs: LatencySummary | null;
   /** From a reading's timestamp to the store's success answer, over the last minute. */

@@ -23,7 +23,12 @@ function world(failure: Error | null) {
   };
   const keep = (level: string) => (message: string) => void logged.push(`${level} ${message}`);
   const log = { info: keep('info'), warn: keep('warn'), error: keep('error') };
-  return { clock, logged, store, start: new StoreStart({ store, clock, log }) };
+  return {
+    clock,
+    logged,
+    store,
+    start: new StoreStart({ store, clock, log, devices: async () => 7 }),
+  };
 }
 
 const away = new OnrampError('store.unavailable', 'connection refused');
@@ -61,7 +66,7 @@ test('one that is away, then wrong, then mended is started, and the reason is kn
   await clock.advanceAsync(30_000);
   await clock.advanceAsync(0);
   expect(store.starts).toBe(4 + 1 + 3);
-  expect(start.unavailable).toEqual({ sinceMs, reason: wrong.message });
+  expect(start.unavailable).toEqual({ sinceMs, reason: wrong.message, code: wrong.code });
   expect(logged.slice(1)).toEqual([`error ${wrong.message}`]);
 
   store.failure = null;
@@ -80,3 +85,27 @@ test('stopped, it is tried no more', async () => {
   await clock.advanceAsync(60_000);
   expect(store.starts).toBe(1);
 });
+
+test.each([
+  [7, 100_000],
+  [250_000, 250_000],
+])(
+  'limits too small for the devices there are, %i, or will be, are told',
+  async (there, planned) => {
+    const { clock, logged, store } = world(null);
+    const asked: number[] = [];
+    const limited = Object.assign(store, {
+      async problemsFor(devices: number) {
+        asked.push(devices);
+        return ['max-values-per-tag is 5'];
+      },
+    });
+    const warn = (message: string) => void logged.push(message);
+    const log = { info: warn, warn, error: warn };
+    await new StoreStart({ store: limited, clock, log, devices: async () => there }).begin();
+    expect(asked).toEqual([planned]);
+    expect(logged).toHaveLength(1);
+    expect(logged[0]).toContain('store.limits-too-small');
+    expect(logged[0]).toContain('max-values-per-tag is 5');
+  },
+);

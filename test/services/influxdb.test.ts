@@ -46,16 +46,19 @@ const write = (store: Store, ...lines: string[]) =>
 const everything = { profile: 'm', fromMs: 0, toMs: now + 1e9 };
 
 describe.skipIf(!programIsThere('influxd'))('InfluxDB 1.6.7', () => {
-  test('says its version; the settings of a large city give no warning, the defaults do', async () => {
+  test('says its version; the settings of a large city will do, the defaults will not', async () => {
     const { store, warnings } = await open(await server());
     await store.start();
     expect(store.description).toMatch(/^influxdb 1\.6\.7/);
     expect(warnings).toEqual([]);
+    expect(await store.problemsFor?.(1_000_000)).toEqual([]);
 
     const small = await open(await server({ defaults: true }));
     await small.store.start();
-    expect(small.warnings).toHaveLength(1);
-    expect(small.warnings[0]).toContain('max-values-per-tag is 100000');
+    expect(await small.store.problemsFor?.(1000)).toEqual([]);
+    const problems = (await small.store.problemsFor?.(100_000))?.join(' ') ?? '';
+    expect(problems).toContain('max-values-per-tag is 100000');
+    expect(problems).toContain('cache-snapshot-memory-size is 25m');
   });
 
   test('authentication: a wrong password is unauthorized, the right one writes', async () => {

@@ -1,5 +1,7 @@
 /** Can the gateway go on: readiness, store, journal, processes. */
 
+import { errorTable } from '../../../model/errors.ts';
+import type { Name } from '../../../model/profile.ts';
 import { h, label, panel, setText } from '../dom.ts';
 import { bytes, count, duration, latency, percent, timeOfDay } from '../format.ts';
 import type { TextKey, Texts } from '../i18n.ts';
@@ -116,5 +118,11 @@ function storeWords(texts: Texts, { shipper: { unavailable }, store }: Snapshot)
   const name = `${texts.text('gateway.store')} ${store}`;
   if (unavailable === null) return `${name} ${texts.text('gateway.storeAnswers')}`;
   const time = timeOfDay(unavailable.sinceMs, texts.language);
-  return `${name} ${texts.text('gateway.storeSilent', { time })}: ${unavailable.reason}`;
+  const sentence = unavailable.code && sentences[unavailable.code]?.[texts.language];
+  const told = !sentence || unavailable.reason.includes(sentence);
+  const why = told ? unavailable.reason : `${sentence} ${unavailable.reason}`;
+  return `${name} ${texts.text('gateway.storeSilent', { time })}: ${why}`;
 }
+
+/** What the codes of the API mean; a newer gateway may have others. */
+const sentences: Readonly<Record<string, Name | undefined>> = errorTable;

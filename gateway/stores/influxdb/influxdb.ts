@@ -1,7 +1,6 @@
 /** The store `influxdb`: 1.x, 2.x and 3 behind one face. */
 
 import { OnrampError } from '../../../model/errors.ts';
-import { limits } from '../../../model/limits.ts';
 import type { StoreContext } from '../context.ts';
 import { readAuthorization } from '../credentials.ts';
 import { HttpClient } from '../http-client.ts';
@@ -16,15 +15,16 @@ import type {
   WriteResult,
 } from '../store.ts';
 import { unavailable } from '../unavailable.ts';
+import { capacityProblems1 } from './capacity.ts';
 import { detectServer } from './detect.ts';
 import { influxQuerier } from './influxql.ts';
-import { type Preparation, prepareDatabase, warnOfDefaults1 } from './prepare.ts';
+import { type Preparation, prepareDatabase } from './prepare.ts';
 import { readLedger, readReadings, readTotals } from './read.ts';
 import type { InfluxdbSettings } from './settings.ts';
 
 import { resultOfWrite, type WriteTarget, writeRequest } from './write.ts';
 
-/** Two writes, a query and something at start. */
+/** Four writes, queries and something at start. */
 const connectionsMax = 8;
 
 interface Started extends Preparation {
@@ -32,7 +32,11 @@ interface Started extends Preparation {
 }
 
 export class InfluxdbStore implements Store {
-  readonly preference = { linesInitial: 5000, linesMax: limits.writeLinesMax, concurrencyMax: 2 };
+  /**
+   * Measured with 1.6: a line costs the same in writes of 2,000 to 10,000; beyond that, on a busy
+   * machine, it costs half as much again.
+   */
+  readonly preference = { linesInitial: 5000, linesMax: 10_000, concurrencyMax: 4 };
   readonly #settings: InfluxdbSettings;
   readonly #context: StoreContext;
   #started: Started | null = null;
@@ -71,7 +75,6 @@ export class InfluxdbStore implements Store {
     }
     await this.stop();
     this.#started = started;
-    if (server.major === 1) await warnOfDefaults1(started);
     logger.info(`The store is InfluxDB ${server.version} at ${url}, database ${database}.`);
   }
 
@@ -111,6 +114,11 @@ export class InfluxdbStore implements Store {
     const { querier, server } = this.#running();
     if (this.#settings.retentionHours !== undefined || server.major === 3) return;
     await querier.run(`DELETE WHERE time < ${Math.floor(beforeMs)}ms`, () => {});
+  }
+
+  async problemsFor(devices: number): Promise<string[]> {
+    const { querier, server } = this.#running();
+    return server.major === 1 ? capacityProblems1(querier, devices) : [];
   }
 
   async stop(): Promise<void> {

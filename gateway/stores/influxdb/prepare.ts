@@ -1,6 +1,5 @@
 /**
- * Makes the database ready at start: creates it when it is missing, maps it for InfluxQL (2.x),
- * and warns of settings that will not do.
+ * Makes the database ready at start: creates it when it is missing, maps it for InfluxQL (2.x).
  */
 
 import { messageOf, OnrampError } from '../../../model/errors.ts';
@@ -134,29 +133,4 @@ async function call(
   const code =
     answer.status === 401 || answer.status === 403 ? 'store.unauthorized' : 'store.unavailable';
   throw new OnrampError(code, `${method} ${path}: ${answer.status} ${answer.body.slice(0, 300)}`);
-}
-
-/**
- * Warns when a 1.x server has the defaults that collapse at 100,000 devices, as far as its
- * diagnostics tell (they do not name the index). Needs rights that the user may not have.
- */
-export async function warnOfDefaults1({ querier, logger }: Preparation): Promise<void> {
-  const found = new Map<string, unknown>();
-  try {
-    await querier.run('SHOW DIAGNOSTICS', ({ name, columns, values }) => {
-      if (name !== 'config-data') return;
-      for (const [at, column] of columns.entries()) found.set(column, values[0]?.[at]);
-    });
-  } catch {
-    return;
-  }
-  const few: string[] = [];
-  const valuesPerTag = Number(found.get('max-values-per-tag') ?? 0);
-  if (valuesPerTag > 0) few.push(`max-values-per-tag is ${valuesPerTag}, use 0`);
-  const snapshotBytes = Number(found.get('cache-snapshot-memory-size') ?? Number.POSITIVE_INFINITY);
-  if (snapshotBytes <= 25 * 1024 * 1024) few.push('cache-snapshot-memory-size is 25m, use 800m');
-  if (few.length === 0) return;
-  logger.warn(
-    `InfluxDB runs with settings that fail at about 100,000 devices: ${few.join('; ')}; also index-version = "tsi1", max-series-per-database = 0, cache-max-memory-size = "2g".`,
-  );
 }

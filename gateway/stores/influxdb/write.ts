@@ -13,6 +13,7 @@ import { splitLines } from '../../../model/line-protocol.ts';
 import type { HttpAnswer, HttpRequest } from '../http-client.ts';
 import { retryAfter } from '../retry-after.ts';
 import type { LineBatch, RejectedLine, WriteResult } from '../store.ts';
+import { limitExceeded } from './capacity.ts';
 import type { InfluxServer } from './detect.ts';
 
 const compress = promisify(gzip);
@@ -57,6 +58,8 @@ export function resultOfWrite(answer: HttpAnswer, batch: LineBatch, nowMs: numbe
   }
   // Only an InfluxDB says it in JSON: a proxy's 400 is no verdict about our lines.
   if ((status === 400 || status === 422) && error !== null) {
+    const limited = limitExceeded(error.message);
+    if (limited !== null) return limited;
     const lines = rejectedLines(error.data, batch);
     return lines === null ? { status: 'refused', reason } : { status: 'rejected', lines };
   }

@@ -26,9 +26,20 @@ describe('1.x', () => {
     "partial write: unable to parse 'garbage': missing fields dropped=0",
     "unable to parse 'garbage': missing fields",
     'partial write: points beyond retention policy dropped=1',
-    'partial write: max-values-per-tag limit exceeded (100000/100000): measurement="m" tag="device" value="x" dropped=1',
   ])('400 %s is refused', (error) => {
     expect(result(400, { error })).toEqual({ status: 'refused', reason: `400: ${error}` });
+  });
+
+  test.each([
+    'max-values-per-tag limit exceeded (100000/100000): measurement="m" tag="device" value="x"',
+    'max-series-per-database limit exceeded: (1000000)',
+  ])('400 %s is no fault of a line', (limit) => {
+    const answered = result(400, { error: `partial write: ${limit} dropped=1` });
+    expect(answered).toMatchObject({
+      status: 'unavailable',
+      code: 'store.limits-too-small',
+      reason: expect.stringContaining(limit),
+    });
   });
 
   test('a missing database, an overload and a full cache are tried again', () => {
