@@ -24,7 +24,7 @@ const turnsPerSweep = Math.round(1000 / slotMs);
 /** Sessions ended in one turn of the timer. */
 const goodbyesPerTurn = 200;
 
-/** Connections cut in one turn of the timer, when all are. */
+/** Connections cut in one turn of the timer, when all are: each costs some 35 µs. */
 const cutsPerTurn = 500;
 
 export interface FleetSettings {
