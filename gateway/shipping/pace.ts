@@ -2,13 +2,16 @@
 
 import type { WritePreference } from '../stores/store.ts';
 
-const linesMin = 500;
+/** Below this the fixed cost of a write outweighs that of its lines. */
+const linesMin = 2000;
 const fastMs = 1000;
+/** InfluxDB 1.x gives up a write after ten seconds, and then has done it in vain. */
 const slowMs = 4000;
 
 /**
- * Larger writes while there is a backlog and the store is quick; smaller ones when it is slow; a
- * second write at the same time only when the largest size does not suffice.
+ * More writes at the same time while there is a backlog: a store that shares its machine gets no
+ * more of the processor than its writes ask for. Only when that does not suffice, and the store is
+ * quick, larger ones: on a busy machine they gain nothing and come close to the store's time limit.
  */
 export class Pace {
   readonly #preference: WritePreference;
@@ -19,7 +22,7 @@ export class Pace {
   constructor(preference: WritePreference) {
     this.#preference = preference;
     this.#linesMax = preference.linesMax;
-    this.#lines = preference.linesInitial;
+    this.#lines = Math.min(preference.linesInitial, preference.linesMax);
   }
 
   get lines(): number {
@@ -33,14 +36,11 @@ export class Pace {
   /** A write of a full batch succeeded and more was waiting. */
   backlog(durationMs: number): void {
     if (durationMs > slowMs) {
-      this.#lines = Math.min(this.#linesMax, Math.max(linesMin, Math.floor(this.#lines / 2)));
-      this.#concurrency = 1;
-    } else if (this.#lines < this.#linesMax) {
-      if (durationMs < fastMs) {
-        this.#lines = Math.min(this.#linesMax, Math.floor(this.#lines * 1.5));
-      }
-    } else {
-      this.#concurrency = Math.min(this.#preference.concurrencyMax, this.#concurrency + 1);
+      this.#shrink();
+    } else if (this.#concurrency < this.#preference.concurrencyMax) {
+      this.#concurrency += 1;
+    } else if (durationMs < fastMs) {
+      this.#lines = Math.min(this.#linesMax, Math.floor(this.#lines * 1.5));
     }
   }
 
@@ -48,18 +48,23 @@ export class Pace {
   caughtUp(): void {
     const { linesInitial } = this.#preference;
     this.#lines = Math.min(this.#linesMax, Math.max(linesInitial, Math.floor(this.#lines * 0.9)));
-    this.#concurrency = 1;
+    this.#concurrency = Math.max(1, this.#concurrency - 1);
   }
 
   /** The store takes no write of this many lines. */
   tooLarge(lineCount: number): void {
-    this.#linesMax = Math.max(1, Math.floor(lineCount / 2));
+    this.#linesMax = Math.min(this.#linesMax, Math.max(1, Math.floor(lineCount / 2)));
     this.#lines = Math.min(this.#lines, this.#linesMax);
   }
 
-  /** The store was away: begin gently. */
+  /** The store was away, or gave up a write: go on gently. */
   unavailable(): void {
-    this.#lines = Math.min(this.#linesMax, this.#preference.linesInitial);
+    this.#lines = Math.min(this.#lines, this.#preference.linesInitial);
+    this.#shrink();
     this.#concurrency = 1;
+  }
+
+  #shrink(): void {
+    this.#lines = Math.min(this.#linesMax, Math.max(linesMin, Math.floor(this.#lines / 2)));
   }
 }

@@ -183,8 +183,9 @@ export class Shipper {
     this.#inFlight++;
     while (this.#state !== 'stopped') {
       try {
-        const { durationMs, tooLargeLines } = await this.#delivery.deliver(records);
+        const { durationMs, repeated, tooLargeLines } = await this.#delivery.deliver(records);
         if (tooLargeLines !== null) this.#pace.tooLarge(tooLargeLines);
+        else if (repeated) this.#pace.unavailable();
         else if (more) this.#pace.backlog(durationMs);
         else this.#pace.caughtUp();
         this.#settle(records);
