@@ -119,7 +119,7 @@ function refuseUnfit(scenario: Scenario, wanted: Wanted, problems: string[]): vo
 
 function checkStore(store: string | null, problems: string[]): void {
   if (store === null || store === storeDefault || isOwnServer(store)) return;
-  if (/^(victoriametrics\+)?https?:\/\/[^/]/.test(store)) return;
+  if (/^https?:\/\/[^/]/.test(store)) return;
   const names = [storeDefault, ...ownServerNames].join(', ');
   problems.push(`--store: must be one of ${names}, or a URL: ${store}`);
 }

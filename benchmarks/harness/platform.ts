@@ -29,7 +29,7 @@ export async function startPlatform(
 ): Promise<Platform> {
   const { folder, monitor, say } = context;
   const [httpPort, port, tlsPort] = [await freeLowPort(), await freeLowPort(), await freeLowPort()];
-  const store = await openRunStore(context);
+  const store = await openRunStore(context, parameters.devices);
   const data = join(folder, 'gateway');
   const launcher = new GatewayLauncher({
     settings: parseSettings({

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { GatewaySettingsInput } from '../../gateway/config.ts';
 import { ownInfluxd } from './influxd.ts';
 import type { RunContext } from './run-context.ts';
+import { checkStore, detectStore } from './store-server.ts';
 import { ownVictoriaMetrics } from './victoria-metrics.ts';
 
 export interface RunStore {
@@ -32,15 +33,21 @@ export function influxdInstalled(): boolean {
 }
 
 /**
- * `embedded`, the name of a server that the run starts, or a URL: of an InfluxDB, or, with
- * `victoriametrics+` before it, of a VictoriaMetrics.
- * @throws OnrampError `store.unavailable`.
+ * `embedded`, the name of a server that the run starts, or the URL of an InfluxDB or a
+ * VictoriaMetrics that must have room for `devices` devices.
+ * @throws OnrampError `store.unavailable`, `store.unsupported`, `store.unauthorized`,
+ *   `store.misconfigured`, `store.limits-too-small`
  */
-export async function openRunStore(context: RunContext): Promise<RunStore> {
+export async function openRunStore(context: RunContext, devices: number): Promise<RunStore> {
   const { clock, closers, folder, store, unlessAborted } = context;
   const notOurs = { pid: () => null, outage: null };
   if (store === 'embedded') return { settings: { kind: 'embedded' }, ...notOurs };
-  if (store.includes('://')) return { settings: settingsOfUrl(store), ...notOurs };
+  if (store.includes('://')) {
+    const kind = await unlessAborted(detectStore(store, clock));
+    const settings = { kind, url: store, database };
+    await unlessAborted(checkStore(settings, devices, clock));
+    return { settings, ...notOurs };
+  }
   const kind = store as OwnServerName;
   const data = join(folder, kind);
   mkdirSync(data);
@@ -52,11 +59,4 @@ export async function openRunStore(context: RunContext): Promise<RunStore> {
     pid: () => server.pid,
     outage: { away: () => server.end(), back: () => server.begin() },
   };
-}
-
-/** `victoriametrics+http://…` is a VictoriaMetrics, `http://…` an InfluxDB. */
-export function settingsOfUrl(url: string): RunStore['settings'] {
-  const prefix = 'victoriametrics+';
-  if (!url.startsWith(prefix)) return { kind: 'influxdb', url, database };
-  return { kind: 'victoriametrics', url: url.slice(prefix.length), database };
 }
