@@ -8,7 +8,8 @@ import { type ServerCommand, ServerProcess } from './server-process.ts';
 /**
  * The defaults of 1.6 collapse at 100,000 devices: an index in memory, a bound on tag values, and
  * small cache snapshots that starve writes. Go's collector takes half of its CPU, unless the heap
- * may grow fourfold.
+ * may grow fourfold. A write that was given up after the 10 s of the defaults goes on all the same,
+ * and is then made again: on a busy machine it is better to wait as long as the gateway does.
  */
 const largeFleet = {
   GOGC: '400',
@@ -19,6 +20,7 @@ const largeFleet = {
   INFLUXDB_DATA_CACHE_MAX_MEMORY_SIZE: '2g',
   INFLUXDB_DATA_MAX_CONCURRENT_COMPACTIONS: '1',
   INFLUXDB_DATA_WAL_FSYNC_DELAY: '100ms',
+  INFLUXDB_COORDINATOR_WRITE_TIMEOUT: '30s',
 };
 
 export interface InfluxdOptions {
