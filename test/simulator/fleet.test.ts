@@ -1,148 +1,25 @@
-/** The fleet on a virtual clock against a real broker: sockets are real, time is the test's. */
+/** How a fleet connects, publishes and copes with losses. */
 
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CityDevice } from '../../model/city.ts';
+import { describe, expect, it } from 'vitest';
 import { native } from '../../model/dialects/native.ts';
-import type { SignalValue } from '../../model/reading.ts';
-import { resolveTarget } from '../../simulator/client/target.ts';
-import { Fleet, type FleetSettings } from '../../simulator/fleet.ts';
-import type { LedgerEntry } from '../../simulator/ledger.ts';
-import type { MachineEvent } from '../../simulator/machines.ts';
 import { eventually } from '../helpers/eventually.ts';
-import { TestBroker } from '../helpers/test-broker.ts';
-import { VirtualClock } from '../helpers/virtual-clock.ts';
-
-const deviceCount = 10;
-
-const devices = Array.from(
-  { length: deviceCount },
-  (_, index): CityDevice => ({
-    enterprise: `e${1 + (index >> 2)}`,
-    device: `d${index}`,
-    profile: 'power-meter',
-    district: 'wujin',
-    industry: '34',
-    index,
-    production: true,
-  }),
-);
-
-/** A machine whose readings say which device and moment they were made for. */
-class TestMachines {
-  readonly events: MachineEvent[] = [];
-  nominalMs = 1000;
-
-  read(device: number, timestampMs: number): Record<string, SignalValue> {
-    return { number: device, at: timestampMs };
-  }
-
-  takeEvents(): readonly MachineEvent[] {
-    return this.events.splice(0);
-  }
-
-  intervalMs(): number {
-    return this.nominalMs;
-  }
-}
-
-let broker: TestBroker;
-let clock: VirtualClock;
-let machines: TestMachines;
-let fleet: Fleet;
-
-beforeEach(async () => {
-  broker = await TestBroker.start({
-    authenticate: (_, username, password) => password === `secret of ${username}`,
-  });
-  clock = new VirtualClock();
-  machines = new TestMachines();
-});
-afterEach(async () => {
-  fleet.stop();
-  await broker.stop();
-});
-
-async function createFleet(settings: Partial<FleetSettings> = {}): Promise<void> {
-  fleet = new Fleet({
-    clock,
-    target: await resolveTarget({ url: `mqtt://127.0.0.1:${broker.port}` }),
-    dialect: native,
-    devices,
-    machines,
-    secret: ({ enterprise, device }) => `secret of ${enterprise}/${device}`,
-    qos: 1,
-    report: 'key',
-    intervalMs: 1000,
-    connectRatePerSecond: null,
-    connectsInFlightMax: 4,
-    connectTimeoutMs: 30_000,
-    backoffMs: 1000,
-    backoffMsMax: 8000,
-    keepaliveS: 3600,
-    inFlightMax: 16,
-    random: () => 0.5,
-    ...settings,
-  });
-}
-
-/** Lets the fleet run until `condition` holds, with I/O between the slots. */
-async function runUntil(condition: () => boolean): Promise<void> {
-  for (let slot = 0; !condition(); slot++) {
-    expect(slot).toBeLessThan(20_000);
-    await clock.advanceAsync(10);
-  }
-}
-
-/** All connected, and the measured window begun. */
-async function connectAll(): Promise<void> {
-  fleet.start();
-  await runUntil(() => fleet.sessions === deviceCount);
-  fleet.beginWindow();
-}
-
-async function settled(): Promise<void> {
-  fleet.stopProducing();
-  await runUntil(() => fleet.outstanding === 0);
-}
-
-interface Accepted {
-  readonly seq: number;
-  readonly ts: number;
-  readonly dup: boolean;
-}
-
-/** What the broker accepted as telemetry of each device, in its order. */
-function acceptedOf(device: CityDevice): Accepted[] {
-  const topic = native.topic(device.enterprise, device.device, 'telemetry');
-  return broker.publishes
-    .filter((publish) => publish.topic === topic)
-    .map(({ payload, dup }) => {
-      const [reading] = native.decodeReadings(Buffer.from(payload));
-      expect(reading!.values).toEqual({ number: device.index, at: reading!.ts });
-      return { seq: reading!.seq as number, ts: reading!.ts as number, dup };
-    });
-}
-
-function ackedSeqs(entry: LedgerEntry): number[] {
-  return entry.acked.flatMap(([low, high]) =>
-    Array.from({ length: high - low + 1 }, (_, i) => low + i),
-  );
-}
-
-const seqs = (to: number): number[] => Array.from({ length: to }, (_, i) => i + 1);
-
-/** DESIGN: counters add up. */
-function expectSums(): void {
-  const { counters } = fleet.measurements;
-  const made = counters.due - counters.skipped;
-  const events = counters.eventsDue - counters.eventsSkipped;
-  expect(fleet.outstanding).toBe(made + events - counters.acked - counters.eventsAcked);
-  expect(counters.sent).toBeLessThanOrEqual(made);
-  expect(counters.acked).toBeLessThanOrEqual(counters.sent);
-  const entries = [...fleet.ledger.entries()];
-  expect(entries.reduce((sum, { sent }) => sum + sent, 0)).toBe(counters.sent);
-  expect(entries.reduce((sum, entry) => sum + ackedSeqs(entry).length, 0)).toBe(counters.acked);
-}
+import {
+  acceptedOf,
+  ackedSeqs,
+  broker,
+  clock,
+  connectAll,
+  createFleet,
+  deviceCount,
+  devices,
+  expectSums,
+  fleet,
+  machines,
+  runUntil,
+  seqs,
+  settled,
+  startBroker,
+} from './fleet-world.ts';
 
 describe('a fleet', () => {
   it('connects every device as itself and delivers every reading once, in order', async () => {
@@ -268,7 +145,7 @@ describe('a fleet', () => {
       code: 'refused',
       count: expect.any(Number),
     });
-    broker = await TestBroker.start({ port });
+    await startBroker({ port });
     await runUntil(() => fleet.sessions === deviceCount);
     await settled();
     expectSums();
@@ -368,94 +245,6 @@ describe('a fleet', () => {
     await clock.advanceAsync(60_000);
     expect(fleet.sessions).toBe(deviceCount);
     expect(fleet.measurements.failures()).toEqual([]);
-  });
-
-  it('publishes nothing before its release, and then evenly over one interval', async () => {
-    await createFleet({ publishFrom: 'release' });
-    await connectAll();
-    await clock.advanceAsync(5000);
-    expect(fleet.measurements.counters.due).toBe(0);
-    const releasedAtMs = clock.nowMs();
-    fleet.release();
-    fleet.release();
-    await clock.advanceAsync(4000);
-    await settled();
-    const firsts = devices.map((device) => acceptedOf(device)[0]!.ts - releasedAtMs);
-    for (const first of firsts) expect(first).toBeGreaterThan(0);
-    for (const first of firsts) expect(first).toBeLessThanOrEqual(1000);
-    // Ten devices in ten tenths: no part of the interval is empty, none crowded.
-    firsts.sort((a, b) => a - b);
-    for (let i = 1; i < firsts.length; i++) {
-      expect(firsts[i]! - firsts[i - 1]!).toBeGreaterThan(40);
-      expect(firsts[i]! - firsts[i - 1]!).toBeLessThan(200);
-    }
-    for (const device of devices) {
-      expect(fleet.ledger.entry(device.index).stamps).toEqual([[1, expect.any(Number), 1000]]);
-      expect(acceptedOf(device)).toHaveLength(4);
-    }
-  });
-
-  it('publishes from its session on when that is after the release', async () => {
-    await createFleet({ publishFrom: 'release' });
-    fleet.start();
-    fleet.release();
-    await runUntil(() => fleet.sessions === deviceCount);
-    await clock.advanceAsync(3000);
-    await settled();
-    for (const device of devices) expect(acceptedOf(device)).toHaveLength(3);
-  });
-
-  it('comes back after all its connections were cut, and sends what came due meanwhile', async () => {
-    await createFleet({ backoffMs: 4000 });
-    await connectAll();
-    await clock.advanceAsync(2000);
-    fleet.drop();
-    expect(fleet.dropping).toBe(true);
-    await runUntil(() => !fleet.dropping && fleet.sessions === 0);
-    expect(fleet.measurements.counters.reconnects).toBe(0);
-    await runUntil(() => fleet.sessions === deviceCount);
-    fleet.endWindow();
-    await settled();
-    const { counters, latencies } = fleet.measurements;
-    expect(counters.reconnects).toBe(deviceCount);
-    expect(latencies.recovery.count).toBe(deviceCount);
-    // Back-off is between half and the whole of four seconds; here three.
-    expect(latencies.recovery.summary()!.p50).toBeGreaterThanOrEqual(3000);
-    expect(latencies.recovery.summary()!.max).toBeLessThan(4000);
-    expect(fleet.measurements.failures()).toEqual([
-      { stage: 'session', code: 'cut', count: deviceCount },
-    ]);
-    expect(counters.skipped).toBe(0);
-    expect(counters.acked).toBe(counters.due);
-    expectSums();
-    for (const { index } of devices) {
-      const entry = fleet.ledger.entry(index);
-      expect(entry.stamps).toEqual([[1, expect.any(Number), 1000]]);
-      expect(ackedSeqs(entry)).toEqual(seqs(entry.sent));
-    }
-  });
-
-  it('counts acknowledgements of the window by enterprise, all of them by latency', async () => {
-    await createFleet();
-    await connectAll();
-    broker.hold();
-    await clock.advanceAsync(20_000);
-    fleet.endWindow();
-    await clock.advanceAsync(5000);
-    await eventually(() => broker.held).toBe(16 * deviceCount);
-    broker.release();
-    await settled();
-    const { counters, latencies } = fleet.measurements;
-    expect(latencies.ack.count).toBe(20 * deviceCount);
-    expect(latencies.publishDelay.count).toBe(20 * deviceCount);
-    expect(fleet.ackCounts.reduce((a, b) => a + b)).toBe(counters.acked);
-    expect(fleet.connectCounts.reduce((a, b) => a + b)).toBe(deviceCount);
-    expect(fleet.enterprises).toEqual(['e1', 'e2', 'e3']);
-    const fairness = fleet.fairness.report(fleet.enterprises)!;
-    expect(fairness.enterprises).toBe(3);
-    expect(fairness.worstEnterpriseAckMsP99).toBeGreaterThanOrEqual(20_000);
-    const cells = fleet.fairness.encode();
-    expect(cells.filter((_, i) => i % 2 === 1).reduce((a, b) => a + b)).toBe(20 * deviceCount);
   });
 
   it('leaves politely and does not come back', async () => {
