@@ -12,7 +12,6 @@ export const dictionary = {
   'page.more': { en: 'and {n} more', zh: '另有 {n} 项' },
   'page.started': { en: 'begun', zh: '开始于' },
   'page.window': { en: 'measured window', zh: '测量时长' },
-  'page.language': { en: 'Language', zh: '语言' },
   unknown: { en: 'not known', zh: '未知' },
   'unknown.ledger': { en: 'not reconciled', zh: '未对账' },
   'unit.rate': { en: 'readings/s', zh: '条/秒' },
@@ -77,7 +76,6 @@ export const dictionary = {
   'message.withoutTls': { en: 'MQTT over TCP, no TLS', zh: 'MQTT(TCP,未加密)' },
   'message.fields': { en: 'Fields, mean', zh: '平均字段数' },
   'message.bytes': { en: 'Payload, mean', zh: '平均报文大小' },
-  'message.fleet': { en: 'Fleet', zh: '规模' },
   'message.fleetText': {
     en: '{sessions} sessions of {devices} devices ({production} for production) of {enterprises} enterprises',
     zh: '{enterprises} 家企业的 {devices} 台设备(其中生产设备 {production} 台),共 {sessions} 个会话',
@@ -102,8 +100,6 @@ export const dictionary = {
   'chart.none': { en: 'Nothing was recorded.', zh: '没有记录。' },
   'chart.time': { en: 'since the first connection', zh: '自首次连接起' },
   'chart.events': { en: 'What happened', zh: '发生了什么' },
-  'chart.from': { en: 'From', zh: '自' },
-  'chart.to': { en: 'to', zh: '至' },
 
   'ramp.title': { en: 'How fast did they come on board?', zh: '上云有多快?' },
   'ramp.sessions': { en: 'Sessions', zh: '会话数' },

@@ -45,7 +45,8 @@ function escaped(text: string): string {
   return printable(cut.toWellFormed()).replace(/[&<>"']/g, (character) => entities[character]!);
 }
 
-/** JSON that may stand in a `script` element: no `<` can end it. */
+/** JSON that may stand in a `script` element: no `<` in it can end that. */
 export function embeddedJson(value: unknown): Html {
-  return new Html(JSON.stringify(value).replace(/</g, '\\u003c'));
+  const escapes = { '<': '\\u003c', '&': '\\u0026' };
+  return new Html(JSON.stringify(value).replace(/[<&]/g, (each) => escapes[each as '<' | '&']));
 }

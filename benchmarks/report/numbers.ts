@@ -59,7 +59,7 @@ const shareText = (value: number): string => `${oneDecimal(value * 100)} %`;
 /** The exact value stands beside what is shown of it, for machines and for whoever hovers. */
 function shown(value: Quantity, write: (value: number) => string): Html {
   if (!isKnown(value)) return notKnown();
-  const exact = String(value);
+  const exact = Number.isFinite(value) ? String(value) : '∞';
   return html`<data value="${exact}" title="${exact}">${write(value)}</data>`;
 }
 

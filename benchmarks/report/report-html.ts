@@ -58,15 +58,15 @@ const beside = (file: string): string => readFileSync(new URL(file, import.meta.
 export function reportHtml(report: RunReport): string {
   const script = beside('./page.js');
   const style = [...styles.map((name) => beside(`./style/${name}.css`)), colourStyle()].join('\n');
-  return html`<!doctype html>
+  return html`<!DOCTYPE html>
 <html lang="en">
 <head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policyFor(script)}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="dark light">
+<meta charset="utf-8"/>
+<meta http-equiv="Content-Security-Policy" content="${policyFor(script)}"/>
+<meta name="viewport" content="width=device-width, initial-scale=1"/>
+<meta name="color-scheme" content="dark light"/>
 <title>${report.scenario} · Onramp</title>
-<link rel="icon" href="data:,">
+<link rel="icon" href="data:,"/>
 <style>${new Html(style)}</style>
 </head>
 <body>
@@ -85,8 +85,8 @@ function header({ durationS, scenario, startedAt }: RunReport): Html {
 <h1><span class="brand">Onramp</span> ${text('page.title')} <code>${scenario}</code></h1>
 <p class="simulated">${text('page.simulated')}</p>
 <p class="when">${text('page.started')} ${moment(startedAt)} · ${text('page.window')} ${seconds(durationS)}</p>
-<div class="actions"><a id="download" href="#report" hidden>${text('page.download')}</a>
-<div class="languages" hidden><button type="button" data-language="zh-CN" lang="zh-CN">中文</button><button type="button" data-language="en" lang="en">English</button></div></div>
+<div class="actions"><a id="download" href="#report" hidden="">${text('page.download')}</a>
+<div class="languages" hidden=""><button type="button" data-language="zh-CN" lang="zh-CN">中文</button><button type="button" data-language="en" lang="en">English</button></div></div>
 </header>`;
 }
 

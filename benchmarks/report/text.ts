@@ -5,15 +5,13 @@ import { Html, type HtmlValue, html } from './html.ts';
 
 /** The text of `key` in both languages; `{name}` in it stands for the value of that name. */
 export function text(key: TextKey, values: Readonly<Record<string, HtmlValue>> = {}): Html {
-  return both(dictionary[key], values);
+  const { en, zh } = dictionary[key];
+  return both({ en: filled(en, values), zh: filled(zh, values) });
 }
 
-/** A text of both languages, from a dictionary or from a report. */
-export function both(
-  { en, zh }: { readonly en: string; readonly zh: string },
-  values: Readonly<Record<string, HtmlValue>> = {},
-): Html {
-  return html`<span lang="en">${filled(en, values)}</span><span lang="zh-CN">${filled(zh, values)}</span>`;
+/** What says the same in both languages. */
+export function both({ en, zh }: { readonly en: HtmlValue; readonly zh: HtmlValue }): Html {
+  return html`<span lang="en">${en}</span><span lang="zh-CN">${zh}</span>`;
 }
 
 /** What the page calls something a report names; a name it does not know stands as it is. */
