@@ -20,7 +20,10 @@ export function valueAxis(
   const scale = scaleLinear([0, highest > 0 ? highest : 1], [0, 1]).nice(tickCount);
   return {
     y: (value) => side * (1 - scale(value)),
-    ticks: scale.ticks(tickCount).map((value) => ({ at: scale(value), label: write(value) })),
+    ticks: (highest > 0 ? scale.ticks(tickCount) : [0]).map((value) => ({
+      at: scale(value),
+      label: write(value),
+    })),
   };
 }
 
