@@ -163,8 +163,9 @@ export class VictoriametricsStore implements Store {
 
   /** What others have written becomes visible only after a while, unless it is asked for. */
   async #reader(): Promise<Reader> {
-    const { querier, retentionMs } = this.#running();
+    const { querier, retentionMs, writer } = this.#running();
     await querier.flush();
+    await writer.repair();
     const nowMs = this.#context.clock.nowMs();
     return {
       querier,

@@ -1,8 +1,9 @@
 /** Writes to one VictoriaMetrics, and writes again what it may have lost when it was started again. */
 
 import type { Clock } from '../../../model/clock.ts';
+import { OnrampError } from '../../../model/errors.ts';
 import type { StoreLogger } from '../context.ts';
-import type { HttpClient } from '../http-client.ts';
+import { type HttpAnswer, type HttpClient, orUnavailable } from '../http-client.ts';
 import { retryAfter } from '../retry-after.ts';
 import type { WriteResult } from '../store.ts';
 import type { VictoriaQuerier } from './query.ts';
@@ -39,9 +40,9 @@ export class Writer {
    * @throws OnrampError `store.unavailable`, `store.unauthorized`
    */
   async write(body: Buffer): Promise<WriteResult> {
-    const { client, clock, querier } = this.#options;
+    const { clock, querier } = this.#options;
     if (body.length > 0) {
-      const { body: text, headers, status } = await this.#post(body);
+      const { body: text, headers, status } = await orUnavailable(this.#post(body));
       const reason = `${status}: ${text.slice(0, 300)}`;
       if (status === 413) return { status: 'too-large', reason };
       if (status === 401 || status === 403) {
@@ -55,17 +56,25 @@ export class Writer {
       await querier.flush();
       this.#recent.add(body);
     }
-    // Only over a new connection can another server answer than the one that took the last write.
-    while (this.#opened !== client.opened) {
+    await this.repair();
+    return { status: 'stored' };
+  }
+
+  /**
+   * Writes the last rows again if the server was started again since. Only over a new connection
+   * can another server answer than the one that took the last write.
+   * @throws OnrampError `store.unavailable`, `store.unauthorized`
+   */
+  async repair(): Promise<void> {
+    while (this.#opened !== this.#options.client.opened) {
       this.#checking ??= this.#checkServer().finally(() => {
         this.#checking = null;
       });
       await this.#checking;
     }
-    return { status: 'stored' };
   }
 
-  #post(body: Buffer) {
+  #post(body: Buffer): Promise<HttpAnswer> {
     const { client, database, timeoutMs } = this.#options;
     const path = `/write?db=${encodeURIComponent(database)}&precision=ms`;
     const headers = { 'content-type': 'text/plain; charset=utf-8' };
@@ -79,8 +88,9 @@ export class Writer {
     if (startedAtS !== this.#startedAtS) {
       const bodies = this.#recent.bodies();
       for (const body of bodies) {
-        const { status, body: text } = await this.#post(body);
-        if (status < 200 || status >= 300) throw new Error(`${status}: ${text.slice(0, 300)}`);
+        const { body: text, status } = await orUnavailable(this.#post(body));
+        if (status >= 200 && status < 300) continue;
+        throw new OnrampError('store.unavailable', `${status}: ${text.slice(0, 300)}`);
       }
       await querier.flush();
       logger.info(
