@@ -4,6 +4,7 @@ import type { OnReadOpts, Socket } from 'node:net';
 import { generate, type Packet } from 'mqtt-packet';
 import type { Clock } from '../../model/clock.ts';
 import type { Credentials } from '../../model/dialects/dialect.ts';
+import { descriptorOf, noDescriptor, writeFrame } from './direct-write.ts';
 import { classify, type Failure, type Stage } from './failure.ts';
 import { disconnectRequest, markDuplicate, pingRequest, publishFrame } from './frames.ts';
 import { connackType, type FrameHandler, ProtocolError, readFrames } from './incoming.ts';
@@ -61,6 +62,7 @@ export class MqttClient {
   readonly #settings: ClientSettings;
   #state: State = 'closed';
   #socket: ClientSocket | null = null;
+  #descriptor = noDescriptor;
   #failure: Failure | null = null;
   readonly #outbox = new Outbox();
   #packetId = 0;
@@ -163,6 +165,7 @@ export class MqttClient {
       return;
     }
     this.#state = 'session';
+    this.#descriptor = descriptorOf(this.#socket!);
     this.times.connackMs = this.#settings.clock.monotonicMs();
     this.#writtenMs = this.times.connackMs;
     this.#settings.listener.onConnected(this);
@@ -227,6 +230,7 @@ export class MqttClient {
     }
     this.#state = 'closed';
     this.#socket = null;
+    this.#descriptor = noDescriptor;
     this.#partial = null;
     this.#outbox.rewind();
     this.#settings.listener.onClosed(this, polite ? null : this.#failure);
@@ -271,7 +275,7 @@ export class MqttClient {
 
   #write(frame: Buffer): void {
     this.#writtenMs = this.#settings.clock.monotonicMs();
-    this.#socket!.write(frame);
+    writeFrame(this.#socket!, this.#descriptor, frame);
   }
 
   #fail(code: string): void {
