@@ -54,10 +54,11 @@ export class TestGateway {
     return this.#client.summary();
   }
 
-  /** Waits until the gateway is (again) ready and kills its worker. */
-  async killWorker(): Promise<void> {
+  /** Waits until the gateway is (again) ready and kills a worker: the first, or of that index. */
+  async killWorker(index?: number): Promise<void> {
     const { workers } = await this.ready();
-    process.kill(workers[0]!.pid, 'SIGKILL');
+    const worker = index === undefined ? workers[0] : workers.find((one) => one.index === index);
+    process.kill(worker!.pid, 'SIGKILL');
   }
 
   /** Waits until a worker runs. */
