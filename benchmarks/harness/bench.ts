@@ -133,8 +133,14 @@ export class Bench {
     return found;
   }
 
-  /** Notes who is connected, as everybody sees it. */
-  async prove(simulation: Simulation, { address, client }: Platform): Promise<void> {
+  /** Notes who is connected, as everybody sees it; a foreign platform is not asked. */
+  async prove(simulation: Simulation, platform: Platform | null): Promise<void> {
+    if (platform === null) {
+      const { draft } = this.#context;
+      draft.proof = { ...draft.proof, client: simulation.state.sessions };
+      return;
+    }
+    const { address, client } = platform;
     const sleep = (milliseconds: number) => this.sleep(milliseconds);
     this.#context.draft.proof = await this.whileRunning(
       connectedProof({ simulation, client, address, sleep }),

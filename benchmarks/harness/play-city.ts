@@ -67,10 +67,9 @@ async function window(city: PlayedCity, { during, proves }: CityScript): Promise
   const endMs = bench.clock.monotonicMs() + duration;
   const isOver = () => bench.clock.monotonicMs() >= endMs;
   const watched = async () => {
-    if (platform === null) return {};
     await bench.sleep(duration / 2);
     if (!proves) await bench.prove(simulation, platform);
-    if (!isolation) return {};
+    if (!isolation || platform === null) return {};
     return {
       isolation: await watchIsolation(platform, bench.clock, probePauseMs[bench.size], isOver),
     };

@@ -34,6 +34,7 @@ const backlogS = 2;
 export class Recovery {
   readonly #options: RecoveryOptions;
   #recent: Seen[] = [];
+  #sessionsLost = false;
   #sessionsBackMs: number | null = null;
   #rowsBackMs: number | null = null;
   #drainedMs: number | null = null;
@@ -51,9 +52,11 @@ export class Recovery {
     const { atMs, backlog, sessions, stored } = seen;
     this.#backlogMax = Math.max(this.#backlogMax, backlog);
     this.#recent = [...this.#recent.filter((each) => atMs - each.atMs <= rateMs), seen];
+    const enough = sessions >= devices * sessionsPart;
+    this.#sessionsLost ||= !enough;
     if (atMs < overMs) return;
     this.#storedAtOver ??= stored;
-    if (sessions >= devices * sessionsPart) this.#sessionsBackMs ??= atMs;
+    if (enough) this.#sessionsBackMs ??= atMs;
     if (this.#sessionsBackMs === null) return;
     if (this.#rate() >= usual.perSecond * ratePart) this.#rowsBackMs ??= atMs;
     if (backlog <= Math.max(usual.perSecond * backlogS, usual.backlog * 2)) {
@@ -66,7 +69,7 @@ export class Recovery {
     return this.#rowsBackMs !== null && this.#drainedMs !== null;
   }
 
-  /** What did not happen is null. */
+  /** What did not happen is null; sessions that were never away are not spoken of. */
   findings(): Findings {
     const { disturbedMs, overMs } = this.#options;
     const since = (atMs: number | null, fromMs: number) =>
@@ -74,7 +77,7 @@ export class Recovery {
     const drainS = since(this.#drainedMs, overMs);
     const drained = this.#storedAtDrained - (this.#storedAtOver ?? 0);
     return {
-      sessionsBackS: since(this.#sessionsBackMs, disturbedMs),
+      ...(this.#sessionsLost && { sessionsBackS: since(this.#sessionsBackMs, disturbedMs) }),
       rowsBackS: since(this.#rowsBackMs, disturbedMs),
       recoveryS: this.over
         ? since(Math.max(this.#rowsBackMs!, this.#drainedMs!), disturbedMs)

@@ -50,6 +50,7 @@ function* fleetRows(report: RunReport): Generator<Row> {
 
 function proof({ broker, client, kernel, store }: ConnectedProof): string {
   if (client === null) return 'nobody was asked';
+  if (broker === null) return `${client} as the devices see it`;
   return (
     `${client} as the devices see it, ${figure(broker)} as the broker, ${figure(kernel)} as the ` +
     `kernel, ${figure(store)} with a row in the store`

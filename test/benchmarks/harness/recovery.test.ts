@@ -40,10 +40,18 @@ test('sessions come back, then rows, then the backlog is gone', () => {
 
 test('nothing is back before what disturbs is over', () => {
   const recovery = new Recovery(options);
-  recovery.see({ atMs: 11_000, sessions: 1000, stored: 5000, backlog: 0 });
+  recovery.see({ atMs: 11_000, sessions: 0, stored: 5000, backlog: 0 });
   recovery.see({ atMs: 11_500, sessions: 1000, stored: 6000, backlog: 0 });
   expect(recovery.over).toBe(false);
-  expect(recovery.findings().sessionsBackS).toBe(null);
+  expect(recovery.findings()).toMatchObject({ sessionsBackS: null, drainS: null });
+});
+
+test('sessions that were never away do not come back', () => {
+  const recovery = new Recovery(options);
+  recovery.see({ atMs: 13_000, sessions: 1000, stored: 5000, backlog: 0 });
+  recovery.see({ atMs: 14_000, sessions: 1000, stored: 6000, backlog: 0 });
+  expect(recovery.findings()).not.toHaveProperty('sessionsBackS');
+  expect(recovery.findings()).toMatchObject({ rowsBackS: 4, drainS: 1, recoveryS: 4 });
 });
 
 test('of several disturbances the worst is told; what never came back never did', () => {
