@@ -10,6 +10,7 @@
  */
 
 import { encodeFieldValue, escapeTag, parseLine } from '../../../model/line-protocol.ts';
+import type { SignalValue } from '../../../model/reading.ts';
 import type { RejectedLine } from '../store.ts';
 import type { FieldKinds } from './profile-book.ts';
 
@@ -43,7 +44,8 @@ const plainLine = new RegExp(
   String.raw`^([^ ,=\\"\n\r#][^ ,=\\"\n\r]*)((?:,${name}=${name})*) (${field}(?:,${field})*) (\d{1,16})$`,
 );
 const notOnlyNumbers = /=["tf]/;
-const fieldPattern = /([^,=]+)=("[^"]*"|[^,]*)(?:,|$)/gy;
+/** A text, or true or false. It is found before anything that looks like one inside it. */
+const noNumber = /(^|,)([^,=]+)=("[^"]*"|true|false)(?=,|$)/g;
 
 /** Translates `lines`. Never throws. */
 export function translateLines(lines: Buffer, options: TranslationOptions): Translation {
@@ -84,13 +86,14 @@ class Translator implements Translation {
     if (reason !== null) {
       this.rejected.push({ index, reason });
     } else if (notOnlyNumbers.test(fields)) {
-      const tokens = [...fields.matchAll(fieldPattern)].map(([, key = '', token = '']) => ({
-        key,
-        escaped: key,
-        value: token.startsWith('"') ? token.slice(1, -1) : null,
-        token,
-      }));
-      this.#put(index, profile, `profile=${profile}${tags}`, tokens, timestamp);
+      const translated = new Fields();
+      const text = fields.replace(noNumber, (_, comma: string, key: string, token: string) => {
+        const value = token.startsWith('"') ? token.slice(1, -1) : token === 'true';
+        const kept = this.#keep(profile, key, value, translated);
+        return kept === null ? '' : `${comma}${key}=${kept}`;
+      });
+      const joined = text.startsWith(',') ? text.slice(1) : text;
+      this.#put(index, `profile=${profile}${tags}`, joined, timestamp, translated);
     } else {
       this.#text += `${measurement},profile=${profile}${tags} ${fields} ${timestamp}\n`;
     }
@@ -114,13 +117,15 @@ class Translator implements Translation {
     }
     const labels = [['profile', profile] as const, ...tags];
     const series = labels.map(([key, value]) => `${escapeTag(key)}=${escapeTag(value)}`).join(',');
-    const tokens = fields.map(([key, value]) => ({
-      key,
-      escaped: escapeTag(key),
-      value: typeof value === 'string' ? value : null,
-      token: typeof value === 'string' ? '' : encodeFieldValue(value),
-    }));
-    this.#put(index, profile, series, tokens, String(timestampMs));
+    const translated = new Fields();
+    const kept = fields.flatMap(([key, value]) => {
+      const number =
+        typeof value === 'number'
+          ? encodeFieldValue(value)
+          : this.#keep(profile, key, value, translated);
+      return number === null ? [] : [`${escapeTag(key)}=${number}`];
+    });
+    this.#put(index, series, kept.join(','), String(timestampMs), translated);
   }
 
   /** Null, or why the server would drop the line without a word. */
@@ -136,51 +141,45 @@ class Translator implements Translation {
 
   #put(
     index: number,
-    profile: string,
     series: string,
-    tokens: readonly FieldToken[],
+    fields: string,
     timestamp: string,
+    { leftOut, reason }: Fields,
   ): void {
-    const fields: string[] = [];
-    const leftOut: string[] = [];
-    for (const token of tokens) {
-      const kept = this.#keep(profile, token);
-      if (typeof kept === 'object') {
-        this.rejected.push({ index, reason: kept.reason });
-        return;
-      }
-      if (kept === '') leftOut.push(`${profile}.${token.key}`);
-      else fields.push(`${token.escaped}=${kept}`);
+    if (reason !== null) {
+      this.rejected.push({ index, reason });
+      return;
     }
     for (const key of leftOut) this.leftOut.set(key, (this.leftOut.get(key) ?? 0) + 1);
-    if (fields.length === 0) return;
-    this.#text += `${measurement},${series} ${fields.join(',')} ${timestamp}\n`;
+    if (fields !== '') this.#text += `${measurement},${series} ${fields} ${timestamp}\n`;
   }
 
-  /** The number that is written, nothing for what is left out, or why the line is refused. */
-  #keep(profile: string, { key, token, value }: FieldToken): string | { reason: string } {
-    if (value === null && token !== 'true' && token !== 'false') return token;
+  /** The number that is written, null for what is left out or refused; `fields` takes note. */
+  #keep(profile: string, key: string, value: SignalValue, fields: Fields): number | null {
     const kinds = this.#options.kindsOf(profile);
     const kind = kinds?.get(key);
     if (kinds === undefined) this.wanted.add(profile);
-    if (value === null) {
-      if (kind === undefined || kind === 'bool') return token === 'true' ? '1' : '0';
-      return { reason: `field ${key} is a boolean, but the profile says otherwise` };
+    if (typeof value !== 'string') {
+      if (kind === undefined || kind === 'bool') return Number(value);
+      fields.reason = `field ${key} is a boolean, but the profile says otherwise`;
+      return null;
     }
     if (kind === 'number' || kind === 'bool') {
-      return { reason: `field ${key} is a text, but the profile says ${kind}` };
+      fields.reason = `field ${key} is a text, but the profile says ${kind}`;
+      return null;
     }
-    if (kind === undefined || kind === 'text') return '';
-    const place = kind.places.get(value);
-    if (place === undefined) this.wanted.add(profile);
-    return place === undefined ? '' : String(place);
+    if (typeof kind === 'object') {
+      const place = kind.places.get(value);
+      if (place !== undefined) return place;
+      this.wanted.add(profile);
+    }
+    fields.leftOut.push(`${profile}.${key}`);
+    return null;
   }
 }
 
-interface FieldToken {
-  readonly key: string;
-  readonly escaped: string;
-  /** A text's bytes without its quotes; null for anything else. */
-  readonly value: string | null;
-  readonly token: string;
+/** What was found in the fields of one line. */
+class Fields {
+  readonly leftOut: string[] = [];
+  reason: string | null = null;
 }
