@@ -35,8 +35,8 @@ export class ClientSession implements Session, Watched {
   readonly ackWaitMs: number;
   readonly client: Client;
   readonly #connection: ClientConnection;
-  /** Every filter there ever was, and whether it is subscribed to now. */
-  readonly #subscriptions = new Map<string, boolean>();
+  /** Every filter there ever was, and whether it is subscribed to now; most sessions have none. */
+  #subscriptions: Map<string, boolean> | null = null;
 
   constructor(
     client: Client,
@@ -59,17 +59,18 @@ export class ClientSession implements Session, Watched {
 
   /** Notes a subscription; false when there were `max` others. Nothing is taken back before the end. */
   subscribe(filter: string, max: number): boolean {
+    this.#subscriptions ??= new Map();
     if (!this.#subscriptions.has(filter) && this.#subscriptions.size >= max) return false;
     this.#subscriptions.set(filter, true);
     return true;
   }
 
   unsubscribe(filter: string): void {
-    if (this.#subscriptions.has(filter)) this.#subscriptions.set(filter, false);
+    if (this.#subscriptions?.has(filter)) this.#subscriptions.set(filter, false);
   }
 
   hasSubscribed(topic: string): boolean {
-    return this.#subscriptions.get(topic) === true;
+    return this.#subscriptions?.get(topic) === true;
   }
 
   deliver(topic: string, payload: string): boolean {

@@ -20,15 +20,14 @@ export class KnownDevice {
 
   /** `stamps`: the worker's, shared by all sessions of a device. */
   constructor(device: Device, stamps: StampBook = new StampBook()) {
-    this.device = device;
+    const { district, enterprise, gateway, industry, profile } = device;
+    // Kept as long as the session: what else the registry knows of a device, such as the hash of
+    // its secret, is not.
+    this.device = { enterprise, device: device.device, profile, district, industry, gateway };
     this.#key = deviceKey(device.enterprise, device.device);
     this.#stamps = stamps;
-    this.series = seriesPrefix(device.profile, {
-      device: device.device,
-      district: device.district,
-      enterprise: device.enterprise,
-      industry: device.industry,
-    });
+    const tags = { device: device.device, district, enterprise, industry };
+    this.series = seriesPrefix(profile, tags);
   }
 
   /** The series of one signal of a generic machine. */

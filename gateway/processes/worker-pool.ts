@@ -44,9 +44,9 @@ const pace: RestartPace = { delayMs: 200, delayMaxMs: 10_000, healthyAfterMs: 10
 const stopTimeoutMs = 10_000;
 /**
  * V8 would let what was made a moment ago fill 128 MB before it looks what is still in use; what a
- * worker makes lives for one commit only, and a sixteenth is as fast.
+ * worker makes lives for one commit, and a quarter of that is as fast.
  */
-const youngSpace = '--max-semi-space-size=8';
+const youngSpace = '--max-semi-space-size=16';
 
 export class WorkerPool {
   readonly #options: WorkerPoolOptions;
