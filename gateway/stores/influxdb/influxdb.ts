@@ -98,7 +98,7 @@ export class InfluxdbStore implements Store {
   }
 
   async totals(fromMs: number): Promise<StoreTotals> {
-    return readTotals(this.#running().querier, fromMs);
+    return readTotals(this.#running().querier, fromMs, this.#context.clock);
   }
 
   async readings(query: ReadingsQuery): Promise<StoredReading[]> {
