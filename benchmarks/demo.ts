@@ -1,39 +1,59 @@
-/** The `demo` command: gateway, embedded store, a small simulated city and the dashboard, until Ctrl-C. */
+/** The `demo` command: gateway, embedded store, a simulated city and the dashboard, until Ctrl-C. */
 
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { untilSignal } from '../gateway/command.ts';
-import { parseSettings } from '../gateway/config.ts';
+import { type GatewaySettings, parseSettings } from '../gateway/config.ts';
 import { fleetKeyIn } from '../gateway/data-folder/owner-file.ts';
 import { paths } from '../gateway/data-folder/paths.ts';
 import { GatewayLauncher } from '../gateway/processes/launcher.ts';
 import type { GatewayAddress } from '../gateway/supervisor.ts';
 import { systemClock } from '../model/clock.ts';
 import { errorCodeOf } from '../model/errors.ts';
-import { simulationOptions } from '../simulator/options.ts';
+import { openFilesLimit } from '../model/open-files-limit.ts';
+import { type SimulationOptions, simulationOptions } from '../simulator/options.ts';
 import { runSimulation, type SimulationProgress } from '../simulator/run.ts';
+import { sessionsMaxOf } from '../simulator/shards/process-count.ts';
 import { GatewayClient } from './gateway-client.ts';
 
-interface Flags {
+/** What the command line says. */
+export interface DemoFlags {
+  city?: true;
   data: string;
-  devices: string;
-  enterprises: string;
+  devices?: string;
+  enterprises?: string;
   seed: string;
-  interval: string;
+  interval?: string;
   httpPort: string;
   mqttPort: string;
   lan?: true;
   publicUrl?: string;
 }
 
+/** What is played unless the flags say otherwise. */
+const cities = {
+  small: { devices: 1000, enterprises: 100, interval: '5s' },
+  whole: { devices: 100_000, enterprises: 10_000, interval: '10s' },
+};
+
+/** One address of this machine has ports for some 28,000 connections. */
+const sessionsOfAddress = 10_000;
+/** Visitors who connect a device of their own, beside the city's. */
+const visitors = 500;
+
 /** `onramp demo`. */
 export function demoCommand(): Command {
   return new Command('demo')
     .description('Everything on this machine: gateway, embedded store, a small city, the dashboard')
-    .option('--devices <n>', 'production devices of the city', '1000')
-    .option('--enterprises <n>', 'enterprises that own them', '100')
+    .option('--city', 'the whole city: 100,000 devices of 10,000 enterprises, every 10s')
+    .option('--devices <n>', 'production devices of the city (default: 1000)')
+    .option('--enterprises <n>', 'enterprises that own them (default: 100)')
     .option('--seed <n>', 'the same seed gives the same city', '1')
-    .option('--interval <duration>', 'time between two readings of a device, or "nominal"', '5s')
+    .option(
+      '--interval <duration>',
+      'time between two readings of a device, or "nominal" (default: 5s)',
+    )
     .option('--data <folder>', 'where everything is kept', join('data', 'demo'))
     .option('--http-port <port>', 'dashboard and API; a free one when taken', '8080')
     .option('--mqtt-port <port>', 'MQTT; a free one when taken', '1883')
@@ -44,40 +64,83 @@ export function demoCommand(): Command {
       `
 Examples:
   npm start
+  npm start -- --city        all 100,000; wants Linux, 8 GB of memory and 2 cores, better 8
   onramp demo --devices 5000 --enterprises 500 --interval nominal
   onramp demo --lan --public-url http://192.168.1.20:8080`,
     )
     .action(runDemo);
 }
 
-async function runDemo(flags: Flags): Promise<void> {
-  const simulation = { seed: flags.seed, devices: flags.devices, enterprises: flags.enterprises };
-  const city = simulationOptions({
-    ...simulation,
-    interval: flags.interval,
-    fleetKey: Buffer.alloc(32),
+/**
+ * The fleet of the flags, against a port of this machine.
+ * @throws OnrampError `config.invalid` with every mistake.
+ */
+export function demoFleet(flags: DemoFlags, mqttPort: number, fleetKey: Buffer): SimulationOptions {
+  const { devices, enterprises, interval } = flags.city ? cities.whole : cities.small;
+  const options = {
+    seed: flags.seed,
+    devices: flags.devices ?? devices,
+    enterprises: flags.enterprises ?? enterprises,
+    interval: flags.interval ?? interval,
+    target: `mqtt://127.0.0.1:${mqttPort}`,
+    processes: 'auto',
+    duration: 'forever',
+    drain: '2s',
+    fleetKey,
+  };
+  const addresses = addressesFor(simulationOptions(options).devices);
+  return simulationOptions({ ...options, ...(addresses > 1 && { spreadLoopback: addresses }) });
+}
+
+/** The gateway that such a fleet needs. */
+export function demoSettings(
+  flags: DemoFlags,
+  devices: number,
+  ports: { readonly http: number; readonly mqtt: number },
+): GatewaySettings {
+  return parseSettings({
+    data: flags.data,
+    lan: flags.lan,
+    publicUrl: flags.publicUrl,
+    simulated: true,
+    logLevel: 'warn',
+    workers: 'auto',
+    http: { port: ports.http },
+    broker: {
+      port: ports.mqtt,
+      tlsPort: null,
+      sessionsExpected: devices + visitors,
+      loopbackAddresses: addressesFor(devices),
+    },
+    retention: { rows: '6h', deadLetters: '6h' },
+    store: { kind: 'embedded' },
   });
+}
+
+/** Only Linux answers on all of 127.0.0.0/8 without being told to. */
+function addressesFor(devices: number): number {
+  return process.platform === 'linux' ? Math.ceil(devices / sessionsOfAddress) : 1;
+}
+
+async function runDemo(flags: DemoFlags): Promise<void> {
+  const { devices, enterprises, seed } = demoFleet(flags, 1, Buffer.alloc(32));
   say(`Starting the gateway and its embedded store in ${flags.data} …`);
-  const { launcher, address } = await startGateway(flags);
+  const { launcher, address } = await startGateway(flags, devices);
   const stop = new AbortController();
   void untilSignal().then(() => stop.abort());
   try {
     const client = new GatewayClient(address.httpUrl, address.operatorToken);
-    say(`Registering ${city.devices} devices of ${city.enterprises} enterprises …`);
-    const { seed, enterprises, devices } = city;
+    say(`Registering ${devices} devices of ${enterprises} enterprises …`);
     await client.importCity({ seed, enterprises, devices, sensors: false });
     process.stdout.write(`${dashboardUrl(address, flags)}\n`);
-    await runSimulation(
-      simulationOptions({
-        ...simulation,
-        interval: flags.interval,
-        target: `mqtt://127.0.0.1:${address.mqttPort}`,
-        duration: 'forever',
-        drain: '2s',
-        fleetKey: fleetKeyIn(paths(flags.data).fleetKey),
-      }),
-      { clock: systemClock, signal: stop.signal, onProgress: progressLine(client) },
-    );
+    const fleetKey = fleetKeyIn(paths(flags.data).fleetKey);
+    await runSimulation(demoFleet(flags, address.mqttPort!, fleetKey), {
+      clock: systemClock,
+      signal: stop.signal,
+      sessionsMax: sessionsMaxOf(openFilesLimit()),
+      cores: availableParallelism(),
+      onProgress: progressLine(client),
+    });
   } finally {
     say('\nStopping …');
     await launcher.stop();
@@ -85,21 +148,10 @@ async function runDemo(flags: Flags): Promise<void> {
 }
 
 /** Starts the gateway; when a port is taken, on free ones. */
-async function startGateway(flags: Flags) {
-  const start = async (httpPort: number, mqttPort: number) => {
-    const settings = parseSettings({
-      data: flags.data,
-      lan: flags.lan,
-      publicUrl: flags.publicUrl,
-      simulated: true,
-      logLevel: 'warn',
-      http: { port: httpPort },
-      broker: { port: mqttPort, tlsPort: null },
-      retention: { rows: '6h', deadLetters: '6h' },
-      store: { kind: 'embedded' },
-    });
+async function startGateway(flags: DemoFlags, devices: number) {
+  const start = async (http: number, mqtt: number) => {
     const launcher = new GatewayLauncher({
-      settings,
+      settings: demoSettings(flags, devices, { http, mqtt }),
       onDied: (how) => say(`The supervisor ended with ${how}; it is started again.`),
     });
     return { launcher, address: await launcher.start() };
@@ -113,7 +165,7 @@ async function startGateway(flags: Flags) {
   }
 }
 
-function dashboardUrl(address: GatewayAddress, flags: Flags): string {
+function dashboardUrl(address: GatewayAddress, flags: DemoFlags): string {
   return `${flags.publicUrl ?? address.httpUrl}/#token=${address.operatorToken}`;
 }
 
