@@ -16,10 +16,10 @@ import type { Machines, ReportKind } from './machines.ts';
 import { Measurements } from './measurements.ts';
 import type { Onboarding } from './onboarding/onboarding.ts';
 import { Production } from './production.ts';
-import { Schedule, slotMs } from './schedule.ts';
+import { Schedule, turnMs } from './schedule.ts';
 
 /** Turns of the timer in which every client is looked at once. */
-const turnsPerSweep = Math.round(1000 / slotMs);
+const turnsPerSweep = Math.round(1000 / turnMs);
 
 /** Sessions ended in one turn of the timer. */
 const goodbyesPerTurn = 200;

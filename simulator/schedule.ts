@@ -7,6 +7,12 @@ import { TimingWheel } from './timing-wheel.ts';
 /** Due times lie on a grid of this width; intervals are multiples of it. */
 export const slotMs = 10;
 
+/**
+ * The timer turns at every second slot, and due times lie on these where the interval allows it:
+ * waking up costs as much as a few messages. It turns in between when something is due there.
+ */
+export const turnMs = 2 * slotMs;
+
 /** Due items handled before incoming bytes get their turn, when the process is behind. */
 const itemsPerTurn = 500;
 
@@ -38,6 +44,8 @@ export class Schedule {
   #originMs = 0;
   #wallOffsetMs = 0;
   #timer: Timer | null = null;
+  /** The tick of the next turn; 0 during a turn, while the process is behind, and stopped. */
+  #armedTick = 0;
 
   constructor(settings: ScheduleSettings) {
     this.#settings = settings;
@@ -50,17 +58,23 @@ export class Schedule {
     const { clock } = this.#settings;
     this.#originMs = clock.monotonicMs();
     this.#wallOffsetMs = clock.nowMs() - this.#originMs;
-    this.#arm(this.#originMs + slotMs);
+    this.#armTick(1);
   }
 
   stop(): void {
     this.#timer?.cancel();
     this.#timer = null;
+    this.#armedTick = 0;
   }
 
   /** Makes `item` due at `dueMs` (monotonic), on the grid and not before the next slot. */
   set(item: number, dueMs: number): void {
-    this.#wheel.set(item, Math.round((dueMs - this.#originMs) / slotMs));
+    const tick = Math.max(Math.round((dueMs - this.#originMs) / slotMs), this.#wheel.tick + 1);
+    this.#wheel.set(item, tick);
+    if (tick < this.#armedTick) {
+      this.#timer?.cancel();
+      this.#armTick(tick);
+    }
   }
 
   /**
@@ -68,7 +82,8 @@ export class Schedule {
    * by `phase` (0 to 1) of the interval. On the grid if `intervalMs` is a multiple of it.
    */
   firstDue(afterMs: number, intervalMs: number, phase: number): number {
-    const shiftMs = Math.floor((phase * intervalMs) / slotMs) * slotMs;
+    const gridMs = intervalMs % turnMs === 0 ? turnMs : slotMs;
+    const shiftMs = Math.floor((phase * intervalMs) / gridMs) * gridMs;
     const baseMs = this.#originMs + shiftMs;
     return baseMs + Math.max(0, Math.floor((afterMs - baseMs) / intervalMs) + 1) * intervalMs;
   }
@@ -78,10 +93,22 @@ export class Schedule {
     return Math.round(this.#wallOffsetMs + monotonicMs);
   }
 
+  #armTick(tick: number): void {
+    this.#armedTick = tick;
+    this.#arm(this.#originMs + tick * slotMs);
+  }
+
   #arm(atMs: number): void {
     const { clock } = this.#settings;
     const delayMs = Math.max(0, atMs - clock.monotonicMs());
     this.#timer = clock.after(delayMs, () => this.#turn(atMs));
+  }
+
+  /** The tick to turn at after `tick`. */
+  #nextTurn(tick: number): number {
+    for (let next = tick + 1; ; next++) {
+      if ((next * slotMs) % turnMs === 0 || !this.#wheel.isEmptyAt(next)) return next;
+    }
   }
 
   #turn(plannedMs: number): void {
@@ -93,10 +120,12 @@ export class Schedule {
     const driftMs = clock.nowMs() - nowMs - this.#wallOffsetMs;
     if (Math.abs(driftMs) > stepMsMax) this.#wallOffsetMs += driftMs;
     const tick = Math.floor((nowMs - this.#originMs) / slotMs + tolerance);
+    this.#armedTick = 0;
     const reached = this.#wheel.advance(tick, this.#onDue, itemsPerTurn);
     this.#settings.onTurn?.(nowMs);
     if (this.#timer === null) return;
-    this.#arm(reached ? this.#originMs + (tick + 1) * slotMs : clock.monotonicMs());
+    if (!reached) this.#arm(clock.monotonicMs());
+    else this.#armTick(this.#nextTurn(tick));
   }
 }
 

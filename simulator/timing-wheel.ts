@@ -35,6 +35,11 @@ export class TimingWheel {
     return !Number.isNaN(this.#due[item]!);
   }
 
+  /** False when anything may be due at `tick`, which is to come. */
+  isEmptyAt(tick: number): boolean {
+    return this.#first[tick % this.#slots] === none;
+  }
+
   /** Makes `item` due at `tick`; a tick that has passed is due at the next. The item is not set. */
   set(item: number, tick: number): void {
     if (this.isSet(item)) throw new Error(`item ${item} is set already`);

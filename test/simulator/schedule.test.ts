@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Clock, Timer } from '../../model/clock.ts';
-import { evenPhase, Schedule, slotMs } from '../../simulator/schedule.ts';
+import { evenPhase, Schedule, slotMs, turnMs } from '../../simulator/schedule.ts';
 import { VirtualClock } from '../helpers/virtual-clock.ts';
 
 /** A fleet of `items` that are due every `intervalMs`; what fired when. */
@@ -62,19 +62,42 @@ describe('Schedule', () => {
     );
   });
 
-  it('is flat: the same number of messages in every slot, give or take two', () => {
+  it('is flat: the same number of messages in every turn, give or take two', () => {
     const clock = new VirtualClock();
     const { fired, schedule } = play(clock, 1250, 1000);
     clock.advance(3000);
     schedule.stop();
-    const perSlot = new Map<number, number>();
+    const perTurn = new Map<number, number>();
     for (const { dueMs } of fired) {
-      const slot = Math.round(dueMs / slotMs);
-      if (slot >= 100 && slot < 200) perSlot.set(slot, (perSlot.get(slot) ?? 0) + 1);
+      const turn = dueMs / turnMs;
+      if (turn >= 50 && turn < 100) perTurn.set(turn, (perTurn.get(turn) ?? 0) + 1);
     }
-    expect(perSlot.size).toBe(100);
-    expect(Math.min(...perSlot.values())).toBeGreaterThanOrEqual(10);
-    expect(Math.max(...perSlot.values())).toBeLessThanOrEqual(15);
+    expect(perTurn.size).toBe(50);
+    expect(Math.min(...perTurn.values())).toBeGreaterThanOrEqual(23);
+    expect(Math.max(...perTurn.values())).toBeLessThanOrEqual(27);
+  });
+
+  it('turns at every second slot, and in between only for what is due there', () => {
+    const clock = new VirtualClock();
+    const turns: number[] = [];
+    const due: number[] = [];
+    const schedule = new Schedule({
+      clock,
+      items: 2,
+      onDue: (_, dueMs) => due.push(dueMs),
+      onTurn: (nowMs) => turns.push(nowMs),
+    });
+    schedule.start();
+    schedule.set(0, 70);
+    clock.advance(85);
+    expect(turns).toEqual([10, 20, 40, 60, 70, 80]);
+    schedule.set(0, 90);
+    schedule.set(1, 100);
+    clock.advance(15);
+    expect(turns.slice(6)).toEqual([90, 100]);
+    expect(due).toEqual([70, 90, 100]);
+    schedule.stop();
+    expect(clock.pending).toBe(0);
   });
 
   it('is open: a process that was held up still meets every due time, and says how late', () => {
@@ -134,7 +157,8 @@ describe('Schedule', () => {
     expect(schedule.firstDue(0, 1000, 0.5)).toBe(500);
     expect(schedule.firstDue(499.9, 1000, 0.5)).toBe(500);
     expect(schedule.firstDue(500, 1000, 0.5)).toBe(1500);
-    expect(schedule.firstDue(9999, 1000, 0.255)).toBe(10_250);
+    expect(schedule.firstDue(9999, 1000, 0.255)).toBe(10_240);
+    expect(schedule.firstDue(9999, 250, 0.255)).toBe(10_060);
     schedule.stop();
   });
 
@@ -144,11 +168,11 @@ describe('Schedule', () => {
     clock.advance(100);
     expect(schedule.wallOf(100)).toBe(1_000_100);
     clock.stepWall(3_600_000);
-    clock.advance(slotMs);
-    expect(schedule.wallOf(110)).toBe(4_600_110);
+    clock.advance(turnMs);
+    expect(schedule.wallOf(120)).toBe(4_600_120);
     clock.stepWall(-3_600_000);
-    clock.advance(slotMs);
-    expect(schedule.wallOf(120)).toBe(1_000_120);
+    clock.advance(turnMs);
+    expect(schedule.wallOf(140)).toBe(1_000_140);
     schedule.stop();
     expect(clock.pending).toBe(0);
   });
