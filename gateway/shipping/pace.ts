@@ -4,14 +4,15 @@ import type { WritePreference } from '../stores/store.ts';
 
 /** Below this the fixed cost of a write outweighs that of its lines. */
 const linesMin = 2000;
-const fastMs = 1000;
+const fastMs = 2000;
 /** InfluxDB 1.x gives up a write after ten seconds, and then has done it in vain. */
 const slowMs = 4000;
 
 /**
  * More writes at the same time while there is a backlog: a store that shares its machine gets no
  * more of the processor than its writes ask for. Only when that does not suffice, and the store is
- * quick, larger ones: on a busy machine they gain nothing and come close to the store's time limit.
+ * quick, larger ones: one large write is no faster than one small one, and nearer to the store's
+ * time limit.
  */
 export class Pace {
   readonly #preference: WritePreference;
