@@ -281,6 +281,7 @@ export class Supervisor {
     const started = this.#clock.nowMs().toString(36);
     const pool: WorkerPool = new WorkerPool({
       count: workers,
+      sessionsMax: broker.sessionsMax,
       clock: this.#clock,
       compiledFolder: this.#data.compiled,
       generationName: (index) => `w${index}-${started}-${secretBytes(6).toString('hex')}`,

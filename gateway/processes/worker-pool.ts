@@ -5,11 +5,14 @@ import type { Clock } from '../../model/clock.ts';
 import type { SourceAddress } from '../sources/source.ts';
 import { type FromWorker, fromFailure, type ToWorker, type WorkerStats } from './messages.ts';
 import { type Ended, RestartedProcess, type RestartPace } from './restarted-process.ts';
+import { workerMemoryFlags } from './worker-memory.ts';
 
 type Start = Extract<ToWorker, { type: 'start' }>;
 
 export interface WorkerPoolOptions {
   readonly count: number;
+  /** Of each worker. */
+  readonly sessionsMax: number;
   readonly clock: Clock;
   /** Where workers keep their compiled code, so that the next one starts in a third of the time. */
   readonly compiledFolder: string;
@@ -42,11 +45,6 @@ interface WorkerSlot {
 
 const pace: RestartPace = { delayMs: 200, delayMaxMs: 10_000, healthyAfterMs: 10_000 };
 const stopTimeoutMs = 10_000;
-/**
- * V8 would let what was made a moment ago fill 128 MB before it looks what is still in use; what a
- * worker makes lives for one commit, and a quarter of that is as fast.
- */
-const youngSpace = '--max-semi-space-size=16';
 
 export class WorkerPool {
   readonly #options: WorkerPoolOptions;
@@ -100,7 +98,7 @@ export class WorkerPool {
   }
 
   #slot(index: number): WorkerSlot {
-    const { clock, compiledFolder, generationName, onMessage, onReady, startMessage } =
+    const { clock, compiledFolder, generationName, onMessage, onReady, sessionsMax, startMessage } =
       this.#options;
     const env = { ...process.env, NODE_COMPILE_CACHE: compiledFolder };
     const slot: WorkerSlot = {
@@ -116,7 +114,7 @@ export class WorkerPool {
           fork(new URL('../worker.ts', import.meta.url), [], {
             serialization: 'advanced',
             env,
-            execArgv: [...process.execArgv, youngSpace],
+            execArgv: [...workerMemoryFlags(sessionsMax), ...process.execArgv],
           }),
         greeting: () => {
           slot.generation = generationName(index);
