@@ -18,6 +18,8 @@ import {
   waitForOrphans,
 } from './data-folder/possession.ts';
 import { type TlsIdentity, tlsIdentity } from './data-folder/tls-identity.ts';
+import type { DeviceCommands } from './device-commands/device-command.ts';
+import { SupervisedCommands } from './device-commands/supervised-commands.ts';
 import { tellingDeadLetters } from './device-events/store-refusals.ts';
 import { JournalRoom } from './fairness/journal-room.ts';
 import { RateShares } from './fairness/rate-shares.ts';
@@ -121,6 +123,7 @@ export class Supervisor {
       onMessage: (index, message) => {
         if (message.type === 'stats') room.noteWriters(message.stats.backlogWriters);
         else if (message.type === 'rates') rates.report(`${index}`, message.rates);
+        else if (message.type === 'command-outcomes') commands.take(message.outcomes);
         else onboarding.hear(index, message);
       },
       onReady: (index) => workerReady(index),
@@ -128,6 +131,7 @@ export class Supervisor {
         board.keep(stats);
         rates.forget(`${index}`);
         onboarding.workerGone(index);
+        commands.workerGone(index);
       },
     });
     const { events, onboarding, stop, workerReady } = startOnboarding({
@@ -137,6 +141,12 @@ export class Supervisor {
       storeAway: () => board.storeAway,
     });
     this.#closers.push(stop);
+    const commands = new SupervisedCommands({
+      clock: this.#clock,
+      workerOf: (client) => onboarding.workerOf(client),
+      send: (worker, message) => workers.send(worker, message),
+    });
+    this.#closers.push(() => commands.stop());
     const shipper = new Shipper({
       feeds,
       store,
@@ -161,6 +171,7 @@ export class Supervisor {
     const api = await this.#startApi({
       registry,
       onboarding,
+      commands,
       store,
       deadLetters,
       operatorToken,
@@ -306,6 +317,7 @@ export class Supervisor {
   async #startApi(parts: {
     readonly registry: Registry;
     readonly onboarding: Onboarding;
+    readonly commands: DeviceCommands;
     readonly store: Store;
     readonly deadLetters: DeadLetters;
     readonly operatorToken: string;

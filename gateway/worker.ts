@@ -24,7 +24,7 @@ import type { RegistryReader } from './registry/registry.ts';
 import { openReader } from './registry/sqlite/sqlite.ts';
 import { DeviceDirectory } from './sources/device-directory.ts';
 import { sources } from './sources/index.ts';
-import type { EndsSessions } from './sources/session-reports.ts';
+import type { EndsSessions, TakesCommands } from './sources/session-reports.ts';
 import type { Source } from './sources/source.ts';
 
 const statsIntervalMs = 1000;
@@ -40,7 +40,7 @@ class Worker {
   readonly #journal: JournalWriter;
   readonly #pipeline: Pipeline;
   readonly #gate: EnterpriseGate;
-  readonly #source: Source & EndsSessions;
+  readonly #source: Source & EndsSessions & TakesCommands;
   readonly #link = new WorkerLink({ clock: systemClock, send: tell });
   readonly #tap = new EventTap({
     clock: systemClock,
@@ -130,6 +130,9 @@ class Worker {
         break;
       case 'answers':
         this.#link.answered(message.answers);
+        break;
+      case 'commands':
+        for (const command of message.commands) this.#source.command(command);
         break;
       case 'stop':
         this.#stop().catch(die);

@@ -208,6 +208,18 @@ export const limits = Object.freeze({
   sessionReportsWaitingMax: 20_000,
   /** Questions of one worker to the supervisor that wait for their answer. */
   questionsOpenMax: 20_000,
+  /** A command as a device gets it, and its reply. */
+  commandBytesMax: 16 * KiB,
+  /** Commands that are remembered, of one device, of one enterprise, and in all; and how long. */
+  commandsOfDeviceMax: 8,
+  commandsOfEnterpriseMax: 100,
+  commandsMax: 2000,
+  commandKeptMs: 10 * 60 * secondMs,
+  /** Replies of one session: after a rest, and then each second. */
+  commandRepliesBurstMax: 32,
+  commandRepliesPerSecondMax: 5,
+  /** What became of commands in one worker, waiting for a supervisor that is busy. */
+  commandOutcomesWaitingMax: 1000,
   /** Devices that were shut out of late, as a worker remembers them. */
   shutOutsRememberedMax: 200_000,
   /** Secrets of devices that were provisioned and have not come back yet, for those who ask again. */
@@ -282,6 +294,11 @@ function assertRelations(): void {
     [
       'one claim leaves questions to others',
       limits.claimQuestionsBurstMax * 8 < limits.questionsOpenMax,
+    ],
+    ['a command fits a packet', limits.commandBytesMax * 2 < limits.packetBytesMax],
+    [
+      'one enterprise leaves room to the commands of others',
+      limits.commandsOfEnterpriseMax * 10 <= limits.commandsMax,
     ],
     ['every viewer may watch a device of its own', limits.apiViewersMax < limits.watchedDevicesMax],
     ['trials leave events to watch to others', limits.trialsMax * 2 <= limits.watchedDevicesMax],

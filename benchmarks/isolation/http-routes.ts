@@ -92,6 +92,10 @@ export const routes: Readonly<Record<string, RouteRequest>> = {
     url: `${device}/events`,
     headers: stream,
   },
+  'GET /api/v1/devices/{key}/commands/{id}': {
+    audience: 'owners',
+    url: `${device}/commands/0123456789abcdef`,
+  },
   'GET /api/v1/claims/{key}': { audience: 'readers', url: `/api/v1/claims/{E}.${batch}` },
 
   'POST /api/v1/devices': {
@@ -115,6 +119,11 @@ export const routes: Readonly<Record<string, RouteRequest>> = {
   'POST /api/v1/devices/{key}/resume': { audience: 'owners', url: `${device}/resume` },
   'POST /api/v1/devices/{key}/revoke': { audience: 'owners', url: `${device}/revoke` },
   'POST /api/v1/devices/{key}/decommission': { audience: 'owners', url: `${device}/decommission` },
+  'POST /api/v1/devices/{key}/commands': {
+    audience: 'owners',
+    url: `${device}/commands`,
+    body: { setpoint: 1 },
+  },
   'POST /api/v1/profiles': {
     audience: 'owners',
     url: '/api/v1/profiles?enterprise={E}&name=intruder',

@@ -3,6 +3,7 @@
 import type { Clock } from '../../model/clock.ts';
 import type { LatencyHistogram } from '../../model/histogram.ts';
 import type { GatewaySettings } from '../config.ts';
+import type { DeviceCommands } from '../device-commands/device-command.ts';
 import type { Onboarding } from '../onboarding/onboarding.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { DeadLetters } from '../shipping/dead-letters.ts';
@@ -34,6 +35,7 @@ export interface ApiContext {
   readonly clock: Clock;
   readonly registry: Registry;
   readonly onboarding: Onboarding;
+  readonly commands: DeviceCommands;
   readonly store: Store;
   readonly deadLetters: DeadLetters;
   /** The operator's token in the clear, kept in memory for comparison only. */

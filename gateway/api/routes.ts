@@ -9,6 +9,7 @@ import type { ApiContext } from './context.ts';
 import { countRoutes } from './counts.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
 import { deviceChangeRoutes } from './device-changes.ts';
+import { deviceCommandRoutes } from './device-commands.ts';
 import { deviceEventRoutes } from './device-events.ts';
 import { deviceExportRoutes } from './device-export.ts';
 import { deviceImportRoutes } from './device-import.ts';
@@ -64,6 +65,7 @@ export const offlineResources: readonly Resource<OfflineContext>[] = [
 
 export const resources: readonly Resource<ApiContext>[] = [
   ...offlineResources,
+  deviceCommandRoutes,
   healthRoutes,
   progressRoutes,
   summaryRoutes,

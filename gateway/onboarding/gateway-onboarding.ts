@@ -149,6 +149,11 @@ export class GatewayOnboarding implements Onboarding {
     this.#sessions.workerGone(worker);
   }
 
+  /** The worker that has the session of a client id; null when there is none. */
+  workerOf(client: string): number | null {
+    return this.#sessions.find(client)?.worker ?? null;
+  }
+
   /** Rows of these devices are in the store. */
   rowsStored(keys: readonly string[]): void {
     this.#book.rowsStored(keys);

@@ -1,6 +1,7 @@
 /** What supervisor and workers tell each other. */
 
 import { type ErrorCode, messageOf, OnrampError } from '../../model/errors.ts';
+import type { CommandOutcome, OutgoingCommand } from '../device-commands/device-command.ts';
 import type { DeviceEvent } from '../device-events/device-event.ts';
 import type { WorkerCounters } from '../journal/commit.ts';
 import type { Question } from '../onboarding/questions.ts';
@@ -36,6 +37,7 @@ export type ToWorker =
   /** Events of these devices (keys), and of no others, are wanted. */
   | { readonly type: 'watch'; readonly devices: readonly string[] }
   | { readonly type: 'answers'; readonly answers: readonly Answered[] }
+  | { readonly type: 'commands'; readonly commands: readonly OutgoingCommand[] }
   | { readonly type: 'stop' };
 
 /** An error on its way to another process. */
@@ -52,6 +54,7 @@ export type FromWorker =
   /** Gathered for a few milliseconds; in the order in which it happened. */
   | { readonly type: 'sessions'; readonly batch: SessionBatch }
   | { readonly type: 'questions'; readonly questions: readonly Asked[] }
+  | { readonly type: 'command-outcomes'; readonly outcomes: readonly CommandOutcome[] }
   | { readonly type: 'device-events'; readonly events: readonly DeviceEvent[] }
   /** Once a second, where there are several workers. */
   | { readonly type: 'rates'; readonly rates: readonly EnterpriseRate[] }

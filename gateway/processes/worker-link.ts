@@ -1,12 +1,13 @@
 /**
- * A worker's side of the bus: reports of sessions and questions in batches, answers, and what it
- * remembers of those who were shut out. A supervisor that is busy gets its batches one after the
+ * A worker's side of the bus: reports of sessions, questions and what became of commands in
+ * batches, answers, and what it remembers of those who were shut out. A supervisor that is busy gets its batches one after the
  * other when it reads again; until then they wait here, and beyond a bound no session is let in.
  */
 
 import type { Clock, Timer } from '../../model/clock.ts';
 import { type ErrorCode, OnrampError } from '../../model/errors.ts';
 import { limits } from '../../model/limits.ts';
+import type { CommandOutcome } from '../device-commands/device-command.ts';
 import type { Question } from '../onboarding/questions.ts';
 import type { SessionReports } from '../sources/session-reports.ts';
 import { type Answered, type Asked, type FromWorker, fromFailure } from './messages.ts';
@@ -18,6 +19,8 @@ const reportsGatherMs = 50;
 const questionsGatherMs = 5;
 /** Openings, ends or questions in one message. */
 const partMax = 1000;
+/** What became of commands, in one message: 1 MiB of replies at most. */
+const outcomesPartMax = 64;
 const answerTimeoutMs = 10_000;
 
 interface Open {
@@ -37,6 +40,7 @@ export class WorkerLink implements SessionReports {
   readonly #shutOuts = new ShutOuts();
   readonly #sessions = new SessionBatcher();
   #questions: Asked[] = [];
+  #outcomes: CommandOutcome[] = [];
   readonly #open = new Map<number, Open>();
   #lastId = 0;
   #timer: Timer | null = null;
@@ -92,6 +96,13 @@ export class WorkerLink implements SessionReports {
     }) as Promise<Answer>;
   };
 
+  /** What became of a command; told if there is room for it, for nobody relies on it. */
+  commandOutcome(outcome: CommandOutcome): void {
+    if (this.#outcomes.length >= limits.commandOutcomesWaitingMax) return;
+    this.#outcomes.push(outcome);
+    this.#gathered(this.#outcomes.length, questionsGatherMs);
+  }
+
   /** Takes answers in; one that comes too late is nobody's. */
   answered(answers: readonly Answered[]): void {
     for (const { answer, failure, id } of answers) {
@@ -135,7 +146,11 @@ export class WorkerLink implements SessionReports {
   }
 
   #waits(): boolean {
-    return this.#sessions.size + this.#questions.length > 0;
+    return this.#most() > 0;
+  }
+
+  #most(): number {
+    return Math.max(this.#sessions.size, this.#questions.length, this.#outcomes.length);
   }
 
   /** A part of what waits; the next one when it has left. */
@@ -146,14 +161,17 @@ export class WorkerLink implements SessionReports {
     if (this.#questions.length > 0) {
       this.#tell({ type: 'questions', questions: this.#questions.splice(0, partMax) });
     }
+    if (this.#outcomes.length > 0) {
+      const outcomes = this.#outcomes.splice(0, outcomesPartMax);
+      this.#tell({ type: 'command-outcomes', outcomes });
+    }
   }
 
   #tell(message: FromWorker): void {
     this.#leaving++;
     this.#options.send(message, () => {
       this.#leaving--;
-      const many = Math.max(this.#sessions.size, this.#questions.length);
-      if (many > 0) this.#gathered(many, questionsGatherMs);
+      if (this.#waits()) this.#gathered(this.#most(), questionsGatherMs);
     });
   }
 }

@@ -1,10 +1,11 @@
 /**
- * The supervisor's side of the bus: which sessions end, and answers, gathered for a moment for each
+ * The supervisor's side of the bus: which sessions end, answers and commands, gathered for a moment for each
  * worker, so that a storm costs a message for many.
  */
 
 import type { Clock, Timer } from '../../model/clock.ts';
 import type { ErrorCode } from '../../model/errors.ts';
+import type { OutgoingCommand } from '../device-commands/device-command.ts';
 import type { Answered, ToWorker } from './messages.ts';
 
 export interface WorkerOutboxOptions {
@@ -14,12 +15,15 @@ export interface WorkerOutboxOptions {
 
 interface Waiting {
   readonly ends: Map<ErrorCode, number[]>;
-  answers: Answered[];
+  readonly answers: Answered[];
+  readonly commands: OutgoingCommand[];
 }
 
 const gatherMs = 1;
 /** Sessions or answers in one message. */
 const partMax = 1000;
+/** Commands in one message: 1 MiB at most. */
+const commandsPartMax = 64;
 
 export class WorkerOutbox {
   readonly #options: WorkerOutboxOptions;
@@ -42,6 +46,10 @@ export class WorkerOutbox {
     this.#of(worker).answers.push(answered);
   }
 
+  command(worker: number, command: OutgoingCommand): void {
+    this.#of(worker).commands.push(command);
+  }
+
   /** Its process is gone: what waits is for nobody. */
   forget(worker: number): void {
     this.#waiting.delete(worker);
@@ -52,11 +60,18 @@ export class WorkerOutbox {
     this.#timer?.cancel();
     this.#timer = null;
     const { send } = this.#options;
-    for (const [worker, { answers, ends }] of this.#waiting) {
-      for (const [code, all] of ends) {
-        for (const numbers of parts(all)) send(worker, { type: 'end-sessions', code, numbers });
+    for (const [worker, waiting] of this.#waiting) {
+      for (const [code, all] of waiting.ends) {
+        for (const numbers of parts(all, partMax)) {
+          send(worker, { type: 'end-sessions', code, numbers });
+        }
       }
-      for (const part of parts(answers)) send(worker, { type: 'answers', answers: part });
+      for (const answers of parts(waiting.answers, partMax)) {
+        send(worker, { type: 'answers', answers });
+      }
+      for (const commands of parts(waiting.commands, commandsPartMax)) {
+        send(worker, { type: 'commands', commands });
+      }
     }
     this.#waiting.clear();
   }
@@ -65,12 +80,12 @@ export class WorkerOutbox {
     this.#timer ??= this.#options.clock.after(gatherMs, () => this.flush());
     const known = this.#waiting.get(worker);
     if (known !== undefined) return known;
-    const made = { ends: new Map<ErrorCode, number[]>(), answers: [] };
+    const made: Waiting = { ends: new Map(), answers: [], commands: [] };
     this.#waiting.set(worker, made);
     return made;
   }
 }
 
-function* parts<T>(all: readonly T[]): Generator<readonly T[]> {
-  for (let at = 0; at < all.length; at += partMax) yield all.slice(at, at + partMax);
+function* parts<T>(all: readonly T[], max: number): Generator<readonly T[]> {
+  for (let at = 0; at < all.length; at += max) yield all.slice(at, at + max);
 }

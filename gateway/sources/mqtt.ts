@@ -11,16 +11,18 @@ import { native } from '../../model/dialects/native.ts';
 import { parseClaimUsername } from '../../model/dialects/native-provisioning.ts';
 import type { ErrorCode } from '../../model/errors.ts';
 import { limits } from '../../model/limits.ts';
+import type { OutgoingCommand } from '../device-commands/device-command.ts';
 import type { DeviceEventTap } from '../device-events/device-event.ts';
 import type { EnterpriseGate } from '../fairness/enterprise-gate.ts';
 import type { Ask } from '../onboarding/questions.ts';
 import type { KnownDevice } from '../pipeline/known-device.ts';
 import { ClaimAllowance } from './claim-allowance.ts';
 import { ClaimSession } from './claim-session.ts';
+import { CommandChannel } from './command-channel.ts';
 import { authenticateOpen, type DeviceDirectory } from './device-directory.ts';
 import { DoorLimiter } from './door-limiter.ts';
 import { keyOf, SessionEvents } from './session-events.ts';
-import type { EndsSessions, SessionReports } from './session-reports.ts';
+import type { EndsSessions, SessionReports, TakesCommands } from './session-reports.ts';
 import type {
   MessageSink,
   Outcome,
@@ -59,10 +61,11 @@ interface SessionState {
   topic: DeviceTopic | null;
 }
 
-export class MqttSource implements Source, EndsSessions {
+export class MqttSource implements Source, EndsSessions, TakesCommands {
   readonly #options: MqttSourceOptions;
   readonly #events: SessionEvents;
   readonly #limiter = new DoorLimiter();
+  readonly #commands: CommandChannel;
   readonly #claims = new ClaimAllowance();
   readonly #refusals: Partial<Record<ErrorCode, number>> = {};
   #frontDoor: FrontDoor | null = null;
@@ -73,6 +76,13 @@ export class MqttSource implements Source, EndsSessions {
   constructor(options: MqttSourceOptions) {
     this.#options = options;
     this.#events = new SessionEvents(options.tap);
+    this.#commands = new CommandChannel({
+      clock: options.clock,
+      sessionOf: (clientId) => this.#frontDoor?.sessionOf(clientId) ?? null,
+      tell: (outcome) => options.reports.commandOutcome(outcome),
+      onRefused: (code, detail, session) =>
+        this.#onRefused({ code, detail, session, attempt: null }),
+    });
   }
 
   async start(sink: MessageSink): Promise<SourceAddress> {
@@ -106,6 +116,10 @@ export class MqttSource implements Source, EndsSessions {
       disconnects: this.#disconnects,
       refusals: this.#refusals,
     };
+  }
+
+  command(command: OutgoingCommand): void {
+    this.#commands.deliver(command);
   }
 
   endSession(number: number, code: ErrorCode): void {
@@ -211,10 +225,11 @@ export class MqttSource implements Source, EndsSessions {
       return;
     }
     const topic = state === undefined ? null : topicOf(state, publish.topic);
-    const reserved = topic?.channel === 'command' || topic?.channel === 'command/reply';
-    if (topic === null || reserved || state === undefined) {
-      // Command replies are reserved; the open mode may carry any topic, and stores nothing.
+    if (topic === null || topic.channel === 'command' || state === undefined) {
+      // The open mode may carry any topic, and stores nothing.
       publish.settle('accept');
+    } else if (topic.channel === 'command/reply') {
+      this.#commands.onReply(publish, topic);
     } else if (state.known !== null) {
       this.#submit(publish, topic, state, state.known);
     } else {

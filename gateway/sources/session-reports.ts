@@ -1,11 +1,13 @@
 /** What a source with sessions tells the rest of its worker, and is asked of it. */
 
 import type { ErrorCode } from '../../model/errors.ts';
+import type { CommandOutcome, OutgoingCommand } from '../device-commands/device-command.ts';
 
 /** Told of every session that opens and ends, in their order. */
 export interface SessionReports {
   opened(number: number, clientId: string, atMs: number): void;
   closed(number: number): void;
+  commandOutcome(outcome: CommandOutcome): void;
   /** False while it is behind: then no session is to be let in. */
   readonly accepting: boolean;
   /**
@@ -14,6 +16,12 @@ export interface SessionReports {
    * well.
    */
   shutOut(key: string, lookedUpAtMs: number): ErrorCode | null;
+}
+
+/** A source whose devices can be sent commands. */
+export interface TakesCommands {
+  /** Sends it to its session; what becomes of it is told in its own time. */
+  command(command: OutgoingCommand): void;
 }
 
 /** Sessions that can be ended from outside. */

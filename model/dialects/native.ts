@@ -25,6 +25,8 @@ const mistakesListedMax = 5;
  * - A telemetry message is `{"seq": 42, "ts": 1543543200000, "values": {"power": 12.5}}` or an
  *   array of these, `seq` and `ts` optional; an event message
  *   `{"code": "OVER_TEMP", "severity": 2, "state": "raised", "ts": 1543543200000}` or an array.
+ * - A command arrives on `command` as `{"id": "…", "command": {…}}`; its reply, on `command/reply`,
+ *   is a JSON object with the same `id`.
  * - Decoding checks this shape and nothing else. What it returns are the parsed objects
  *   themselves; a bare NaN or Infinity arrives as null.
  * - A single reading is encoded as an object, several as an array. Numbers are written as

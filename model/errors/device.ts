@@ -94,6 +94,11 @@ export const deviceErrors = {
     'An event must be {"code": "OVER_TEMP", "severity": 2, "state": "raised", "ts": 1543543200000}; state is raised or cleared, severity 1 to 4.',
     '事件必须是 {"code": "OVER_TEMP", "severity": 2, "state": "raised", "ts": 1543543200000};state 为 raised 或 cleared,severity 为 1 到 4。',
   ),
+  'payload.not-a-reply': entry(
+    false,
+    'A reply to a command must be a JSON object with the "id" of the command, 16 KiB at most.',
+    '命令回复必须是带有该命令 "id" 的 JSON 对象,最大 16 KiB。',
+  ),
   'reading.timestamp-invalid': entry(
     false,
     '"ts" must be a whole number of milliseconds since 1970. Leave it out to have the gateway stamp the reading.',

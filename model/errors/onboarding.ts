@@ -3,6 +3,36 @@
 import { type ErrorEntry, entry } from './entry.ts';
 
 export const onboardingErrors = {
+  'device.offline': entry(
+    true,
+    'The device has no session at the moment, and commands are not kept for it. Send it again when the device is online.',
+    '设备当前没有会话,命令不会为其保留。请在设备在线后重新发送。',
+  ),
+  'device.not-subscribed': entry(
+    false,
+    'The device is online and has not subscribed to its topic onramp/v1/{enterprise}/{device}/command, so that it gets no commands.',
+    '设备在线,但未订阅主题 onramp/v1/{企业}/{设备}/command,因此收不到命令。',
+  ),
+  'device.command-too-large': entry(
+    false,
+    'The command is larger than a device is sent. Send less, or a reference to what it needs.',
+    '命令超过可下发的大小。请缩小内容,或只发送引用。',
+  ),
+  'device.commands-exceeded': entry(
+    true,
+    'Too many commands of this device or enterprise are still on their way. Try again in a moment.',
+    '该设备或企业尚有过多命令在途,请稍后重试。',
+  ),
+  'device.command-unknown': entry(
+    false,
+    'The device was sent no such command, or it is forgotten: commands are remembered for ten minutes, and not beyond a restart.',
+    '设备没有此命令,或该命令已被遗忘:命令只保留十分钟,且重启后不保留。',
+  ),
+  'device.replies-exceeded': entry(
+    true,
+    'The device replies to commands more often than it may; this reply is not passed on.',
+    '设备回复命令过于频繁,此条回复未转发。',
+  ),
   'device.suspended': entry(
     false,
     'This device is suspended. Ask whoever runs the platform to resume it.',

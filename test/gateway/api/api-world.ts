@@ -12,9 +12,11 @@ import type { Declared, Method } from '../../../gateway/api/route.ts';
 import { resources } from '../../../gateway/api/routes.ts';
 import { buildApi } from '../../../gateway/api/server.ts';
 import { type GatewaySettingsInput, parseSettings } from '../../../gateway/config.ts';
+import { SupervisedCommands } from '../../../gateway/device-commands/supervised-commands.ts';
 import type { DeviceEventHub } from '../../../gateway/device-events/device-event.ts';
 import { offlineOnboarding } from '../../../gateway/onboarding/offline-onboarding.ts';
 import type { OnboardingCounts, PlaceCounts } from '../../../gateway/onboarding/onboarding.ts';
+import type { ToWorker } from '../../../gateway/processes/messages.ts';
 import type { Registry } from '../../../gateway/registry/registry.ts';
 import { openRegistry } from '../../../gateway/registry/sqlite/sqlite.ts';
 import type { Role } from '../../../gateway/registry/tokens.ts';
@@ -151,6 +153,9 @@ export class ApiWorld {
   };
   status: GatewayStatus = testStatus(this.clock.nowMs());
   statusCalls = 0;
+  readonly commands: SupervisedCommands;
+  /** What the worker that has everybody's session is told. */
+  readonly sent: ToWorker[] = [];
   readonly storedMs = new LatencyHistogram();
 
   constructor(options: ApiWorldOptions = {}) {
@@ -160,11 +165,17 @@ export class ApiWorld {
       sealKey: Buffer.alloc(32, 1),
     });
     this.onboarding = new WatchedOnboarding(registry, this.clock);
+    this.commands = new SupervisedCommands({
+      clock: this.clock,
+      workerOf: (client) => (this.onboarding.online.has(client) ? 0 : null),
+      send: (_worker, message) => this.sent.push(message),
+    });
     this.context = {
       settings: parseSettings({ data: this.folder, logLevel: 'silent', ...options.settings }),
       clock: this.clock,
       registry,
       onboarding: this.onboarding,
+      commands: this.commands,
       store: options.store ?? new MemoryStore({ kind: 'memory', rowsMax: 100_000 }),
       deadLetters: new DeadLetters(join(this.folder, 'dead-letters.db')),
       operatorToken: token,

@@ -171,6 +171,8 @@ function attempts(enterprise: string): Record<string, Partial<InjectOptions> & {
     'POST /api/v1/devices/{key}/resume': {},
     'POST /api/v1/devices/{key}/revoke': {},
     'POST /api/v1/devices/{key}/decommission': {},
+    'POST /api/v1/devices/{key}/commands': json({ setpoint: 1 }),
+    'GET /api/v1/devices/{key}/commands/{id}': {},
     'GET /api/v1/devices/{key}/readings': {},
     'GET /api/v1/devices/{key}/audit': {},
     'GET /api/v1/devices/{key}/events': { headers: { accept: 'text/event-stream' } },

@@ -177,6 +177,30 @@ describe('questions', () => {
   });
 });
 
+describe('what became of commands', () => {
+  test('goes out soon, 64 together; for a busy supervisor no more than a bound is kept', () => {
+    const { clock, link, sent, supervisor } = setUp();
+    link.commandOutcome({ id: 'c0', kind: 'delivered' });
+    clock.advance(5);
+    const told = () =>
+      sent.flatMap((message) => (message.type === 'command-outcomes' ? [message.outcomes] : []));
+    expect(told()).toEqual([[{ id: 'c0', kind: 'delivered' }]]);
+    supervisor.busy = true;
+    for (let i = 1; i <= 3000; i++) {
+      link.commandOutcome({ id: `c${i}`, kind: 'delivered' });
+      if (i === 1) clock.advance(5);
+    }
+    supervisor.busy = false;
+    for (let i = 0; i < 100; i++) {
+      supervisor.reads();
+      clock.advance(5);
+    }
+    const sizes = told().map(({ length }) => length);
+    expect(Math.max(...sizes)).toBe(64);
+    expect(sizes.reduce((a, b) => a + b)).toBe(2 + limits.commandOutcomesWaitingMax);
+  });
+});
+
 describe('who was shut out', () => {
   test('is not let in on a credential looked up before, but on one looked up after', () => {
     const { clock, link } = setUp();

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { connect as connectTls } from 'node:tls';
 import type mqtt from 'mqtt-packet';
 import { afterEach } from 'vitest';
+import type { CommandOutcome } from '../../../gateway/device-commands/device-command.ts';
 import type { DeviceEvent } from '../../../gateway/device-events/device-event.ts';
 import type { Ask, Question } from '../../../gateway/onboarding/questions.ts';
 import { RuleBook } from '../../../gateway/pipeline/rule-book.ts';
@@ -72,6 +73,7 @@ export class World {
   readonly messages: SourceMessage[] = [];
   readonly turnedAway: ErrorCode[] = [];
   readonly changes: SessionChange[] = [];
+  readonly outcomes: CommandOutcome[] = [];
   readonly events: Omit<DeviceEvent, 'atMs' | 'count'>[] = [];
   readonly gate: string[] = [];
   readonly directory: DeviceDirectory;
@@ -104,6 +106,7 @@ export class World {
       reports: {
         opened: (number, client, atMs) => this.changes.push({ opened: number, client, atMs }),
         closed: (number) => this.changes.push({ closed: number }),
+        commandOutcome: (outcome) => this.outcomes.push(outcome),
         accepting: true,
         shutOut: options.shutOut ?? (() => null),
       },
