@@ -3,6 +3,7 @@
 import { flushCompileCache } from 'node:module';
 import { systemClock } from '../model/clock.ts';
 import { limits } from '../model/limits.ts';
+import { giveWay } from '../model/process-priority.ts';
 import { lockShared } from './data-folder/data-lock.ts';
 import { registryKeyIn } from './data-folder/owner-file.ts';
 import { paths } from './data-folder/paths.ts';
@@ -251,6 +252,8 @@ function die(error: unknown): void {
   systemClock.after(50, () => process.exit(1));
 }
 
+// The supervisor's one thread ships for all workers.
+giveWay();
 // What this process writes is for its owner only.
 process.umask(0o077);
 // Ctrl-C reaches the whole process group; the supervisor decides when workers stop.

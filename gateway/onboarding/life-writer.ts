@@ -21,6 +21,11 @@ export interface LifeWriterOptions {
 
 const gatherMs = 200;
 const partMax = 1000;
+/**
+ * After a part, so many times as long as it took belongs to others: when a whole city connects,
+ * shipping its rows goes before writing down that it did.
+ */
+const restFactor = 3;
 const retryMs = 1000;
 
 const reasons: Record<DueEvent, Pick<LifeChange, 'cause' | 'actor'>> = {
@@ -108,6 +113,7 @@ export class LifeWriter {
   async #run(): Promise<void> {
     const { clock, log } = this.#options;
     for (let failures = 0; this.#changes.size + this.#rows.size > 0; ) {
+      const beganMs = clock.monotonicMs();
       try {
         await this.#writeChanges();
         await this.#writeRows();
@@ -117,6 +123,8 @@ export class LifeWriter {
         await sleep(clock, retryMs);
       }
       await nextTurn();
+      const restMs = (clock.monotonicMs() - beganMs) * restFactor;
+      if (restMs >= 1 && !this.#stopped) await sleep(clock, Math.min(restMs, retryMs));
     }
   }
 

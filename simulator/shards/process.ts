@@ -4,6 +4,7 @@
  */
 
 import { systemClock } from '../../model/clock.ts';
+import { giveWay } from '../../model/process-priority.ts';
 import { toSentError } from '../../model/sent-error.ts';
 import { LocalSimulation } from '../local-simulation.ts';
 import type { FromShard, ShardStep, ToShard } from './messages.ts';
@@ -12,6 +13,7 @@ let simulation: LocalSimulation | null = null;
 /** Why there is none. */
 let unable: unknown = new Error('the part was not started');
 
+giveWay();
 process.on('SIGINT', () => {}).on('SIGTERM', () => {});
 process.on('disconnect', () => process.exit(1));
 process.on('message', (message: ToShard) => {
