@@ -50,6 +50,8 @@ export class ShardedSimulation implements Simulation {
   #timer: Timer | null = null;
   /** All were asked for their state, and it has not been told on. */
   #asking = false;
+  /** Rejects when a process ends unexpectedly. */
+  readonly #failure = Promise.withResolvers<never>();
   #failed = false;
   #ended = false;
   #stopped: Promise<void> | null = null;
@@ -59,6 +61,8 @@ export class ShardedSimulation implements Simulation {
     this.#options = options;
     this.#settings = settings;
     this.#whole = settings.part ?? cityPart(options);
+    // Who takes no step then is told by `onFailed`.
+    this.#failure.promise.catch(() => {});
   }
 
   get pids(): readonly number[] {
@@ -230,9 +234,13 @@ export class ShardedSimulation implements Simulation {
     await this.#all(step, clock.nowMs() + aheadMs);
   }
 
-  /** Resolves when all have taken the step; rejects as soon as one cannot. */
+  /**
+   * Resolves when all have taken the step; rejects as soon as one cannot, also one that had taken it
+   * and ends before the others have.
+   */
   #all(step: ShardStep, argument: number): Promise<(ShardFound | null)[]> {
-    return Promise.all(this.#shards.map((shard) => shard.step(step, argument)));
+    const taken = Promise.all(this.#shards.map((shard) => shard.step(step, argument)));
+    return Promise.race([taken, this.#failure.promise]);
   }
 
   /** Has all tell their state, and tells on what they say once all have, or a moment later. */
@@ -259,6 +267,7 @@ export class ShardedSimulation implements Simulation {
   #fail(error: Error): void {
     if (this.#failed) return;
     this.#failed = true;
+    this.#failure.reject(error);
     this.#settings.events?.onFailed?.(error);
   }
 }

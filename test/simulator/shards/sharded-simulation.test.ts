@@ -194,6 +194,20 @@ describe('ShardedSimulation', () => {
     expect(pids.filter(isAlive)).toEqual([]);
   }, 30_000);
 
+  it('fails also when the process that dies has taken its step already', async () => {
+    const played = create();
+    await played.prepare();
+    await played.connect();
+    process.kill(played.pids[0]!, 'SIGSTOP');
+    const step = played.beginWindow();
+    step.catch(() => {});
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    process.kill(played.pids[1]!, 'SIGKILL');
+    await expect(step).rejects.toMatchObject({ code: 'simulate.process-ended' });
+    process.kill(played.pids[0]!, 'SIGCONT');
+    await played.stop();
+  }, 30_000);
+
   it('kills a process that does not stop', async () => {
     const clock = new VirtualClock();
     const played = create({}, clock);
