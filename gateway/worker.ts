@@ -4,6 +4,7 @@ import { flushCompileCache } from 'node:module';
 import { systemClock } from '../model/clock.ts';
 import { limits } from '../model/limits.ts';
 import { giveWay } from '../model/process-priority.ts';
+import { toSentError } from '../model/sent-error.ts';
 import { lockShared } from './data-folder/data-lock.ts';
 import { registryKeyIn } from './data-folder/owner-file.ts';
 import { paths } from './data-folder/paths.ts';
@@ -14,12 +15,7 @@ import { nodeFiles } from './journal/files.ts';
 import { JournalWriter } from './journal/writer.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
 import { RuleBook } from './pipeline/rule-book.ts';
-import {
-  type FromWorker,
-  type ToWorker,
-  toFailure,
-  type WorkerStats,
-} from './processes/messages.ts';
+import type { FromWorker, ToWorker, WorkerStats } from './processes/messages.ts';
 import { WorkerLink } from './processes/worker-link.ts';
 import type { RegistryReader } from './registry/registry.ts';
 import { openReader } from './registry/sqlite/sqlite.ts';
@@ -247,7 +243,7 @@ function mention(message: FromWorker): void {
 
 /** Ends the process: a new one with a new generation of the journal takes its place. */
 function die(error: unknown): void {
-  tell({ type: 'failed', ...toFailure(error) });
+  tell({ type: 'failed', ...toSentError(error) });
   // The message is on its way; nothing else of this process can be trusted.
   systemClock.after(50, () => process.exit(1));
 }

@@ -8,8 +8,9 @@ import type { Clock, Timer } from '../../model/clock.ts';
 import type { DeviceState } from '../../model/device.ts';
 import { type ErrorCode, messageOf } from '../../model/errors.ts';
 import { deviceKey } from '../../model/identifiers.ts';
+import { toSentError } from '../../model/sent-error.ts';
 import type { DeviceEventHub } from '../device-events/device-event.ts';
-import { type Asked, type FromWorker, type ToWorker, toFailure } from '../processes/messages.ts';
+import type { Asked, FromWorker, ToWorker } from '../processes/messages.ts';
 import { WorkerOutbox } from '../processes/worker-outbox.ts';
 import type { Pinning } from '../registry/authorities.ts';
 import type { Enrolment } from '../registry/groups.ts';
@@ -289,7 +290,7 @@ export class GatewayOnboarding implements Onboarding {
       const answer = await this.#answerTo(question);
       this.#outbox.answer(worker, { id, answer, failure: null });
     } catch (error) {
-      this.#outbox.answer(worker, { id, answer: null, failure: toFailure(error) });
+      this.#outbox.answer(worker, { id, answer: null, failure: toSentError(error) });
     }
   }
 

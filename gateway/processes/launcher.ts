@@ -2,9 +2,9 @@
 
 import { fork } from 'node:child_process';
 import { type Clock, systemClock } from '../../model/clock.ts';
+import { fromSentError } from '../../model/sent-error.ts';
 import type { GatewaySettings } from '../config.ts';
 import type { GatewayAddress } from '../supervisor.ts';
-import { fromFailure } from './messages.ts';
 import { RestartedProcess, type RestartPace } from './restarted-process.ts';
 import type { FromSupervisor, ToSupervisor } from './supervisor-process.ts';
 
@@ -35,7 +35,7 @@ export class GatewayLauncher {
         }),
       greeting: () => ({ type: 'start', settings }),
       hear: (message) =>
-        message.type === 'ready' ? { ready: message.address } : { failed: fromFailure(message) },
+        message.type === 'ready' ? { ready: message.address } : { failed: fromSentError(message) },
       onReady: (address, restarted) => onReady?.(address, restarted),
       onEnded: ({ how, again }) => {
         if (again) onDied?.(how);

@@ -1,6 +1,7 @@
 /** What supervisor and workers tell each other. */
 
-import { type ErrorCode, messageOf, OnrampError } from '../../model/errors.ts';
+import type { ErrorCode } from '../../model/errors.ts';
+import type { SentError } from '../../model/sent-error.ts';
 import type { CommandOutcome, OutgoingCommand } from '../device-commands/device-command.ts';
 import type { DeviceEvent } from '../device-events/device-event.ts';
 import type { WorkerCounters } from '../journal/commit.ts';
@@ -40,14 +41,6 @@ export type ToWorker =
   | { readonly type: 'commands'; readonly commands: readonly OutgoingCommand[] }
   | { readonly type: 'stop' };
 
-/** An error on its way to another process. */
-export interface Failure {
-  /** Null when it is none of ours. */
-  readonly code: ErrorCode | null;
-  readonly details: readonly string[];
-  readonly message: string;
-}
-
 export type FromWorker =
   | { readonly type: 'ready'; readonly address: SourceAddress }
   | { readonly type: 'stats'; readonly stats: WorkerStats }
@@ -58,7 +51,7 @@ export type FromWorker =
   | { readonly type: 'device-events'; readonly events: readonly DeviceEvent[] }
   /** Once a second, where there are several workers. */
   | { readonly type: 'rates'; readonly rates: readonly EnterpriseRate[] }
-  | ({ readonly type: 'failed' } & Failure);
+  | ({ readonly type: 'failed' } & SentError);
 
 /** How much one worker's journal may grow. */
 export interface RoomGrant {
@@ -99,7 +92,7 @@ export interface Asked {
 export interface Answered {
   readonly id: number;
   readonly answer: unknown;
-  readonly failure: Failure | null;
+  readonly failure: SentError | null;
 }
 
 /** A worker's totals since its generation began, sent once a second. */
@@ -120,16 +113,4 @@ export interface WorkerStats {
   readonly rssBytes: number;
   readonly cpuS: number;
   readonly commits: number;
-}
-
-/** Makes an error ready for another process. */
-export function toFailure(error: unknown): Failure {
-  if (!(error instanceof OnrampError))
-    return { code: null, details: [], message: messageOf(error) };
-  return { code: error.code, details: error.details, message: error.message };
-}
-
-/** The error another process had. */
-export function fromFailure({ code, details, message }: Failure): Error {
-  return code === null ? new Error(message) : new OnrampError(code, details);
 }

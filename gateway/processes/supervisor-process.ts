@@ -1,8 +1,8 @@
 /** The supervisor as a process of its own, started by a launcher. */
 
+import { type SentError, toSentError } from '../../model/sent-error.ts';
 import type { GatewaySettings } from '../config.ts';
 import { type GatewayAddress, Supervisor } from '../supervisor.ts';
-import { type Failure, toFailure } from './messages.ts';
 
 export type ToSupervisor =
   | { readonly type: 'start'; readonly settings: GatewaySettings }
@@ -10,7 +10,7 @@ export type ToSupervisor =
 
 export type FromSupervisor =
   | { readonly type: 'ready'; readonly address: GatewayAddress }
-  | ({ readonly type: 'failed' } & Failure);
+  | ({ readonly type: 'failed' } & SentError);
 
 // What this process and its libraries write is for its owner only.
 process.umask(0o077);
@@ -28,7 +28,7 @@ async function start(settings: GatewaySettings): Promise<void> {
     const address = await supervisor.start();
     tell({ type: 'ready', address });
   } catch (error) {
-    const failed: FromSupervisor = { type: 'failed', ...toFailure(error) };
+    const failed: FromSupervisor = { type: 'failed', ...toSentError(error) };
     process.send?.(failed, () => process.exit(1));
   }
 }

@@ -7,10 +7,11 @@
 import type { Clock, Timer } from '../../model/clock.ts';
 import { type ErrorCode, OnrampError } from '../../model/errors.ts';
 import { limits } from '../../model/limits.ts';
+import { fromSentError } from '../../model/sent-error.ts';
 import type { CommandOutcome } from '../device-commands/device-command.ts';
 import type { Question } from '../onboarding/questions.ts';
 import type { SessionReports } from '../sources/session-reports.ts';
-import { type Answered, type Asked, type FromWorker, fromFailure } from './messages.ts';
+import type { Answered, Asked, FromWorker } from './messages.ts';
 import { SessionBatcher } from './session-batch.ts';
 import { ShutOuts } from './shut-outs.ts';
 
@@ -111,7 +112,7 @@ export class WorkerLink implements SessionReports {
       this.#open.delete(id);
       open.timeout.cancel();
       if (failure === null) open.resolve(answer);
-      else open.reject(fromFailure(failure));
+      else open.reject(fromSentError(failure));
     }
   }
 

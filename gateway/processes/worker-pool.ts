@@ -2,8 +2,9 @@
 
 import { fork } from 'node:child_process';
 import type { Clock } from '../../model/clock.ts';
+import { fromSentError } from '../../model/sent-error.ts';
 import type { SourceAddress } from '../sources/source.ts';
-import { type FromWorker, fromFailure, type ToWorker, type WorkerStats } from './messages.ts';
+import type { FromWorker, ToWorker, WorkerStats } from './messages.ts';
 import { type Ended, RestartedProcess, type RestartPace } from './restarted-process.ts';
 import { workerMemoryFlags } from './worker-memory.ts';
 
@@ -122,7 +123,7 @@ export class WorkerPool {
         },
         hear: (message) => {
           if (message.type === 'ready') return { ready: message.address };
-          if (message.type === 'failed') return { failed: fromFailure(message) };
+          if (message.type === 'failed') return { failed: fromSentError(message) };
           if (message.type === 'stats') slot.stats = message.stats;
           onMessage(index, message);
           return null;

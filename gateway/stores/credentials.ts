@@ -1,4 +1,7 @@
-/** How a store's server is told who we are: secrets by name, never themselves in a configuration. */
+/**
+ * Settings that stores behind HTTP share, and how their server is told who we are: secrets by name,
+ * never themselves in a configuration.
+ */
 
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
@@ -22,6 +25,29 @@ export const serverUrl = (byDefault: string) =>
     .url({ protocol: /^https?$/ })
     .default(byDefault)
     .refine((url) => !/\/\/[^/]*@/.test(url), 'must not hold credentials');
+
+/** What holds the rows of one gateway apart from others' in the same server. */
+export const databaseName = z
+  .string()
+  .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, 'must be letters, digits, "_", "." and "-"')
+  .max(64)
+  .default('onramp');
+
+/** How long a server has for its answers. */
+export const answerTimes = {
+  writeTimeoutMs: z
+    .int()
+    .min(100)
+    .max(600_000)
+    .default(30_000)
+    .describe('A write without an answer for so long is offered again.'),
+  queryTimeoutMs: z
+    .int()
+    .min(100)
+    .max(3_600_000)
+    .default(120_000)
+    .describe('A query without its whole answer for so long fails.'),
+};
 
 /** A secret by name. */
 interface SecretSource {

@@ -1,7 +1,7 @@
 /** The settings of an InfluxDB, whatever its major version. */
 
 import { z } from 'zod';
-import { secretEnv, secretFile, serverUrl } from '../credentials.ts';
+import { answerTimes, databaseName, secretEnv, secretFile, serverUrl } from '../credentials.ts';
 
 export const influxdbSettings = z
   .strictObject({
@@ -9,12 +9,9 @@ export const influxdbSettings = z
     url: serverUrl('http://127.0.0.1:8086').describe(
       'Address of the server; its version is detected.',
     ),
-    database: z
-      .string()
-      .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, 'must be letters, digits, "_", "." and "-"')
-      .max(64)
-      .default('onramp')
-      .describe('Database (1.x, 3) or bucket (2.x); created when it is missing.'),
+    database: databaseName.describe(
+      'Database (1.x, 3) or bucket (2.x); created when it is missing.',
+    ),
     org: z.string().min(1).optional().describe('Organization (2.x only).'),
     username: z.string().min(1).optional().describe('User of a 1.x server with authentication.'),
     passwordFile: secretFile("1.x user's password"),
@@ -30,18 +27,7 @@ export const influxdbSettings = z
       .boolean()
       .optional()
       .describe('Compress writes. Unset: yes, unless the server is on this machine (costs CPU).'),
-    writeTimeoutMs: z
-      .int()
-      .min(100)
-      .max(600_000)
-      .default(30_000)
-      .describe('A write without an answer for so long is offered again.'),
-    queryTimeoutMs: z
-      .int()
-      .min(100)
-      .max(3_600_000)
-      .default(120_000)
-      .describe('A query without its whole answer for so long fails.'),
+    ...answerTimes,
   })
   .refine((settings) => !(settings.passwordFile && settings.passwordEnv), {
     message: 'give passwordFile or passwordEnv, not both',

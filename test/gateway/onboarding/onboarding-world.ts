@@ -4,7 +4,8 @@ import { onTestFinished } from 'vitest';
 import { EventHub } from '../../../gateway/device-events/event-hub.ts';
 import { GatewayOnboarding } from '../../../gateway/onboarding/gateway-onboarding.ts';
 import type { Question } from '../../../gateway/onboarding/questions.ts';
-import { fromFailure, type ToWorker } from '../../../gateway/processes/messages.ts';
+import type { ToWorker } from '../../../gateway/processes/messages.ts';
+import { fromSentError } from '../../../model/sent-error.ts';
 import { batchOf, type SessionChange } from '../../helpers/session-changes.ts';
 import { VirtualClock } from '../../helpers/virtual-clock.ts';
 import { openEmpty } from '../registry/open.ts';
@@ -59,7 +60,7 @@ export async function setUp(settings: { sessionsMax?: number } = {}) {
         .find((answered) => answered.id === id);
       if (found !== undefined) {
         const { answer, failure } = found;
-        if (failure !== null) throw fromFailure(failure);
+        if (failure !== null) throw fromSentError(failure);
         return answer;
       }
       await clock.advanceAsync(5);

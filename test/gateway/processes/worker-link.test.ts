@@ -6,11 +6,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { FromWorker } from '../../../gateway/processes/messages.ts';
-import { toFailure } from '../../../gateway/processes/messages.ts';
 import { ShutOuts } from '../../../gateway/processes/shut-outs.ts';
 import { WorkerLink } from '../../../gateway/processes/worker-link.ts';
 import { OnrampError } from '../../../model/errors.ts';
 import { limits } from '../../../model/limits.ts';
+import { toSentError } from '../../../model/sent-error.ts';
 import { VirtualClock } from '../../helpers/virtual-clock.ts';
 
 function setUp() {
@@ -140,7 +140,7 @@ describe('questions', () => {
     clock.advance(5);
     expect(sent).toHaveLength(1);
     const [one, two] = ids(sent);
-    const failure = toFailure(new OnrampError('group.invalid', 'revoked'));
+    const failure = toSentError(new OnrampError('group.invalid', 'revoked'));
     link.answered([
       { id: two!, answer: null, failure },
       { id: one!, answer: 'one', failure: null },
