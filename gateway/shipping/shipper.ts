@@ -125,10 +125,12 @@ export class Shipper {
           refreshedMs = clock.monotonicMs();
           await feeds.refresh();
         }
+        // A look that began earlier may have missed what the writers committed last.
+        const lastLook = this.#state === 'draining';
         const more = await this.#gatherer.gather(this.#pace.lines);
         if (this.#inFlight < this.#pace.concurrency && this.#due(more)) {
           void this.#ship(this.#gatherer.take(), more);
-        } else if (this.#state === 'draining' && this.#nothingLeft(more)) {
+        } else if (lastLook && this.#nothingLeft(more)) {
           return;
         } else {
           await this.#rest(this.#restMs(more));

@@ -44,13 +44,14 @@ function commit(first: number, readings: number, refusals = 0, payload = ''): Co
 async function world(
   commits: readonly Commit[],
   write: (batch: LineBatch, memory: Store) => Promise<WriteResult>,
+  written: { live: boolean } = { live: false },
 ) {
   const files = new FaultyDisk(seededRandom(1)).process();
   await files.makeFolder('/journal');
   const options = { folder: '/journal', generation: 'w0', segmentBytesMax: 64 * 1024, files };
   const writer = await JournalWriter.create(options);
   for (const each of commits) await writer.append(each);
-  await writer.close();
+  if (!written.live) await writer.close();
   const clock = new VirtualClock();
   const memory = new MemoryStore({ kind: 'memory', rowsMax: 100_000 });
   const store = Object.assign(Object.create(memory) as Store, {
@@ -62,7 +63,7 @@ async function world(
     folder: '/journal',
     totalsPath: `${temporaryFolder()}/shipped.json`,
     files,
-    liveGenerations: () => new Set(),
+    liveGenerations: () => new Set(written.live ? ['w0'] : []),
     onDiscarded: () => {},
   });
   const letters: DeadLetter[] = [];
@@ -84,7 +85,7 @@ async function world(
     for (let i = 0; i < 3000 && !ended; i++) await clock.advanceAsync(50);
     await stopped;
   };
-  return { clock, feeds, finish, letters, memory, shipper, storedKeys };
+  return { clock, feeds, finish, letters, memory, shipper, storedKeys, writer };
 }
 
 describe('the shipper', () => {
@@ -144,6 +145,27 @@ describe('the shipper', () => {
     await shipper.start();
     await finish();
     expect(storedKeys).toEqual([]);
+  });
+
+  test('ships what the writers committed while it looked, when it is told to stop', async () => {
+    const written = { live: true };
+    const parts = await world([], async (batch, store) => store.write(batch), written);
+    const { feeds, finish, shipper, writer } = parts;
+    let finished: Promise<void> | null = null;
+    const records = feeds.records.bind(feeds);
+    feeds.records = async function* () {
+      yield* records();
+      if (finished !== null) return;
+      await writer.append(commit(1, 10));
+      await writer.close();
+      written.live = false;
+      finished = finish();
+    };
+    await shipper.start();
+    await expect.poll(() => finished).not.toBeNull();
+    await finished;
+    expect(feeds.shipped().stored).toBe(10);
+    expect(feeds.shippedOf('w0')).toBeUndefined();
   });
 
   test('ends in time when the store never answers, and nothing is advanced over', async () => {
