@@ -2,6 +2,7 @@
 
 import type { Client } from 'aedes';
 import mqtt from 'mqtt-packet';
+import { descriptorOf, writeFrame } from '../model/direct-write.ts';
 import type { ErrorCode } from '../model/errors.ts';
 import type { Acceptance, Principal } from './access.ts';
 import type { ClientConnection } from './client-connection.ts';
@@ -35,6 +36,7 @@ export class ClientSession implements Session, Watched {
   readonly ackWaitMs: number;
   readonly client: Client;
   readonly #connection: ClientConnection;
+  readonly #descriptor: number;
   /** Every filter there ever was, and whether it is subscribed to now; most sessions have none. */
   #subscriptions: Map<string, boolean> | null = null;
 
@@ -46,6 +48,7 @@ export class ClientSession implements Session, Watched {
   ) {
     this.client = client;
     this.#connection = connection;
+    this.#descriptor = descriptorOf(connection.socket);
     this.clientId = client.id;
     this.principal = principal;
     this.context = context;
@@ -89,18 +92,23 @@ export class ClientSession implements Session, Watched {
     const puback = Buffer.allocUnsafe(4);
     puback.writeUInt16BE(0x40_02, 0);
     puback.writeUInt16BE(messageId, 2);
-    this.#connection.socket.write(puback);
+    this.#write(puback);
   }
 
   /** Answers a PINGREQ [MQTT-3.12.4-1]. */
   answerPing(): void {
-    if (this.mayWrite()) this.#connection.socket.write(pingResponse);
+    if (this.mayWrite()) this.#write(pingResponse);
   }
 
   close(code: ErrorCode): void {
     if (this.closed) return;
     this.closeCode = code;
     this.client.close();
+  }
+
+  /** In order with what aedes writes through the stream. */
+  #write(bytes: Buffer): void {
+    writeFrame(this.#connection.socket, this.#descriptor, bytes);
   }
 
   /** False when nothing more is to be written; who leaves too much unread is closed by it. */

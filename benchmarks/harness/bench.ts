@@ -115,6 +115,14 @@ export class Bench {
     if (onboard === 'claim') this.#context.draft.resources = resources.window();
   }
 
+  /** Readings come due. Every device has its first one behind it before anything is measured. */
+  async warmUp(simulation: Simulation): Promise<void> {
+    const { warmUp } = this.parameters;
+    if (warmUp > 0) this.monitor.phases.enter('warming-up');
+    await this.whileRunning(simulation.release());
+    if (warmUp > 0) await this.sleep(warmUp);
+  }
+
   /** The measured window: it lasts as long as `during`. */
   async steady<T>(
     simulation: Simulation,
@@ -124,7 +132,6 @@ export class Bench {
     const { phases, resources } = this.monitor;
     phases.enter('steady');
     this.#atBegin = (await this.#progress(platform)) ?? null;
-    await this.whileRunning(simulation.release());
     await this.whileRunning(simulation.beginWindow());
     this.#windowOpen = true;
     if (!resources.begun) resources.begin();

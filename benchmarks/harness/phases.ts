@@ -10,6 +10,8 @@ export const phaseNames = [
   /** The fleet's processes; its machines are brought into the middle of their day. */
   'preparing',
   'connecting',
+  /** Readings flow and are accounted for, but their times are not measured yet. */
+  'warming-up',
   /** The measured window. */
   'steady',
   /** Nothing more comes due; what is on its way is acknowledged. */

@@ -52,6 +52,7 @@ export async function playCity(bench: Bench, script: CityScript = {}): Promise<F
   const simulation = await bench.prepareFleet(platform, onboard);
   const city = { bench, simulation, platform };
   await bench.connect(simulation, onboard);
+  await bench.warmUp(simulation);
   const found = await bench.steady(simulation, platform, () => window(city, script));
   await bench.drain(simulation, onboard);
   if (platform !== null) await bench.settle(platform);

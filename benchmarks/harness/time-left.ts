@@ -15,8 +15,9 @@ export interface PhaseProgress {
 export function timeLeftMs(
   { done, elapsedMs, phase }: PhaseProgress,
   { fleet, gateway, sample }: Look,
-  { duration }: RunParameters,
+  { duration, warmUp }: RunParameters,
 ): number | null {
+  if (phase === 'warming-up') return Math.max(0, warmUp - elapsedMs);
   if (phase === 'steady') return duration > elapsedMs ? duration - elapsedMs : null;
   if (phase === 'connecting' && fleet !== null) {
     return atSamePace(elapsedMs, 1 - fleet.untried / fleet.devices);

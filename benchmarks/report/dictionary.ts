@@ -263,6 +263,7 @@ export const dictionary = {
   'phase.registering': { en: 'registering', zh: '登记' },
   'phase.preparing': { en: 'preparing', zh: '准备' },
   'phase.connecting': { en: 'connecting', zh: '连接' },
+  'phase.warming-up': { en: 'warming up', zh: '预热' },
   'phase.steady': { en: 'steady', zh: '稳定' },
   'phase.draining': { en: 'draining', zh: '排空' },
   'phase.settling': { en: 'settling', zh: '入库收尾' },

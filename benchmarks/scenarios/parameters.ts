@@ -78,6 +78,9 @@ const fields = z.strictObject({
   interval: durationOr('nominal', slotMs, slotMs)
     .prefault('10s')
     .meta(span('between two readings of a device, or "nominal": what its profile says')),
+  warmUp: duration(0)
+    .prefault('0s')
+    .meta(span('readings flow so long before what is measured: first looks-up, new series')),
   duration: duration(1).prefault('10s').meta(span('measured time')),
   report: z
     .enum(['key', 'full'], { error: 'must be key or full' })

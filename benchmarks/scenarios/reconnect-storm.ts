@@ -20,7 +20,7 @@ export const reconnectStorm: Scenario = {
     workers: 2,
     processes: 2,
   },
-  full: { devices: 100_000, enterprises: 10_000, interval: '10s', duration: '3m' },
+  full: { devices: 100_000, enterprises: 10_000, interval: '10s', warmUp: '1m', duration: '3m' },
   thresholds: [
     'connect.failed == 0',
     'connect.reconnects >= fleet.devices',

@@ -25,6 +25,7 @@ export const storeOutage: Scenario = {
     devices: 100_000,
     enterprises: 10_000,
     interval: '10s',
+    warmUp: '1m',
     duration: '5m',
     outage: '2m',
   },

@@ -25,7 +25,14 @@ export const workerLoss: Scenario = {
     processes: 2,
     kills: 2,
   },
-  full: { devices: 100_000, enterprises: 10_000, interval: '10s', duration: '5m', kills: 2 },
+  full: {
+    devices: 100_000,
+    enterprises: 10_000,
+    interval: '10s',
+    warmUp: '1m',
+    duration: '5m',
+    kills: 2,
+  },
   thresholds: [
     'connect.failed == 0',
     'findings.workersRestarted == findings.workersKilled',

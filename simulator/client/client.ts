@@ -4,7 +4,7 @@ import type { OnReadOpts, Socket } from 'node:net';
 import { generate, type Packet } from 'mqtt-packet';
 import type { Clock } from '../../model/clock.ts';
 import type { Credentials } from '../../model/dialects/dialect.ts';
-import { descriptorOf, noDescriptor, writeFrame } from './direct-write.ts';
+import { descriptorOf, noDescriptor, writeFrame } from '../../model/direct-write.ts';
 import { classify, type Failure, type Stage } from './failure.ts';
 import { disconnectRequest, markDuplicate, pingRequest, publishFrame } from './frames.ts';
 import { connackType, type FrameHandler, ProtocolError, readFrames } from './incoming.ts';
