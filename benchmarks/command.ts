@@ -2,6 +2,7 @@
 
 import { Command, Option } from 'commander';
 import { systemClock } from '../model/clock.ts';
+import { messageOf } from '../model/errors.ts';
 import type { RunReport } from '../model/report.ts';
 import { interruptible } from './harness/interruption.ts';
 import { prepareFolder, writeReport } from './harness/output.ts';
@@ -62,21 +63,32 @@ async function bench(what: string, flags: Flags & Record<string, unknown>): Prom
   });
   if (out !== undefined) prepareFolder(out);
   const progress = new ProgressWriter(process.stderr);
+  const all = what === allScenarios;
+  let cannotRun = false;
   const reports = await interruptible(async (signal) => {
     const reports: RunReport[] = [];
     for (const plan of plans) {
-      const playable = what === allScenarios ? inTurn(plan, progress) : plan;
+      const playable = all ? inTurn(plan, progress) : plan;
       if (playable === null) continue;
       const run = { ...playable, clock: systemClock, progress, signal };
-      const report = await runScenario(run);
+      const report = await runScenario(run).catch((error: unknown) => {
+        if (!all) throw error;
+        progress.say(`${plan.scenario} CANNOT RUN: ${messageOf(error)}`);
+        return null;
+      });
+      cannotRun ||= report === null;
+      if (report === null) continue;
       reports.push(report);
       await tell(report, json === true);
-      await say(out, what === allScenarios ? plan.scenario : 'report', report);
+      await say(out, all ? plan.scenario : 'report', report);
       if (report.interrupted) break;
     }
     return reports;
   });
-  process.exitCode = Math.max(0, ...reports.map(({ verdict }) => exitCodeOf(verdict)));
+  process.exitCode = Math.max(
+    cannotRun ? 1 : 0,
+    ...reports.map(({ verdict }) => exitCodeOf(verdict)),
+  );
   // What was under way when the run was interrupted is not waited for.
   if (reports.some(({ interrupted }) => interrupted)) process.exit(interruptedExitCode);
 }

@@ -26,7 +26,7 @@ export interface BenchOptions {
 
 const leaveMs = 15_000;
 const firstRowsMs = 300_000;
-/** What is on its way when a run is interrupted gets so long. */
+/** A fleet whose run ends early gets so long to say what it knows. */
 const salvageMs = 10_000;
 
 export class Bench {
@@ -47,6 +47,11 @@ export class Bench {
     this.clock = context.clock;
     this.monitor = context.monitor;
     this.#context = context;
+  }
+
+  /** There is a fleet, prepared: what happens from now on is worth a report. */
+  get hasFleet(): boolean {
+    return this.#simulation !== null;
   }
 
   /** Rejects as soon as the run cannot go on. */
@@ -208,7 +213,7 @@ export class Bench {
     draft.proof = { ...draft.proof, store: reconciled.devices };
   }
 
-  /** After an interruption: what the fleet knows, as far as it says so soon. */
+  /** After a run that ended early: what the fleet knows, as far as it says so soon. */
   async salvage(): Promise<void> {
     const { clock, draft } = this.#context;
     const simulation = this.#simulation;
@@ -226,11 +231,11 @@ export class Bench {
 
   async #endWindow(simulation: Simulation): Promise<void> {
     this.#windowOpen = false;
-    await simulation.endWindow();
     const { draft } = this.#context;
-    if (Object.keys(draft.resources).length === 0) {
+    await simulation.endWindow().finally(() => {
+      if (Object.keys(draft.resources).length > 0) return;
       draft.resources = this.monitor.resources.window();
-    }
+    });
   }
 
   async #progress(platform: Platform | null): Promise<GatewayProgress | null> {

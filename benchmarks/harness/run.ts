@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../../model/clock.ts';
+import { messageOf } from '../../model/errors.ts';
 import type { RunReport } from '../../model/report.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import { Bench } from './bench.ts';
@@ -32,7 +33,7 @@ export interface RunOptions extends Omit<RunPlan, 'target'> {
 }
 
 /**
- * A run that is interrupted, or whose fleet loses a process, ends in order and is invalid.
+ * A run that is interrupted, or that fails once there is a fleet, ends in order and is invalid.
  * @throws OnrampError when it could not begin: `bench.machine-too-small`, `store.unavailable`,
  * `simulate.target-unreachable` and what gateway and simulator throw.
  */
@@ -72,7 +73,11 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
     monitor.start();
     draft.finding = await options.play(bench);
   } catch (error) {
-    if (!signal.aborted) throw error;
+    if (!signal.aborted) {
+      if (!bench.hasFleet) throw error;
+      // What else is under way has to end too.
+      fail(error instanceof Error ? error : new Error(messageOf(error)));
+    }
     await endEarly(bench, context);
   } finally {
     monitor.stop();
@@ -103,9 +108,9 @@ async function endEarly(bench: Bench, { draft, signal, monitor }: RunContext): P
   draft.invalidReasons = [
     draft.interrupted
       ? `the run was interrupted while ${phase}`
-      : `the run could not go on while ${phase}: ${reason instanceof Error ? reason.message : reason}`,
+      : `the run could not go on while ${phase}: ${messageOf(reason)}`,
   ];
-  if (draft.interrupted) await bench.salvage();
+  await bench.salvage();
 }
 
 /** The latest first; one that fails does not keep the others from being closed. */

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { GatewayClient } from '../../../benchmarks/gateway-client.ts';
+import { scenarios } from '../../../benchmarks/scenarios/index.ts';
 import type { GatewayAddress } from '../../../gateway/supervisor.ts';
 import type { RunReport } from '../../../model/report.ts';
 import { MarkedProcess } from '../../helpers/descendants.ts';
@@ -57,6 +58,18 @@ test('a store that does not start fails the run, and nobody is left', async () =
   expect(await run.ended()).toBe(1);
   expect(run.stderr).toContain('store.unavailable');
   expect(run.stderr).toContain('influxd is not installed');
+  await eventually(() => run.living()).toEqual([]);
+});
+
+test('of all scenarios those that cannot run are named, and do not keep the others from it', async () => {
+  const store = ['--store', 'http://127.0.0.1:1'];
+  const run = bench(['all', ...small, ...store], { PATH: folder });
+  expect(await run.ended()).toBe(1);
+  const said = run.stderr.split('\n').filter((line) => line.includes(' CANNOT RUN: '));
+  expect(said.map((line) => line.split(' ')[0])).toEqual(
+    Object.keys(scenarios).filter((name) => name !== 'store-outage'),
+  );
+  expect(said[0]).toContain('ECONNREFUSED');
   await eventually(() => run.living()).toEqual([]);
 });
 

@@ -1,11 +1,14 @@
-/** Plays a small run and interrupts itself as soon as it enters the phase that is named. */
+/**
+ * Plays a small run and interrupts itself, or with a fourth argument has an error with that message
+ * come up, as soon as it enters the phase that is named.
+ */
 
 import { interruptible } from '../../../benchmarks/harness/interruption.ts';
 import { planRuns } from '../../../benchmarks/harness/plan.ts';
 import { runScenario } from '../../../benchmarks/harness/run.ts';
 import { systemClock } from '../../../model/clock.ts';
 
-const [phase, store, scenario = 'city'] = process.argv.slice(2);
+const [phase, store, scenario = 'city', error] = process.argv.slice(2);
 
 const [plan] = planRuns({
   what: scenario,
@@ -15,7 +18,9 @@ const [plan] = planRuns({
 });
 const progress = {
   entered: (_scenario: string, entered: string) => {
-    if (entered === phase) process.kill(process.pid, 'SIGINT');
+    if (entered !== phase) return;
+    if (error !== undefined) throw new Error(error);
+    process.kill(process.pid, 'SIGINT');
   },
   show: () => {},
   say: () => {},
