@@ -7,6 +7,7 @@ import { limits } from '../../model/limits.ts';
 import type { Simulation, SimulationOutcome } from '../../simulator/simulation.ts';
 import { reconcileRun } from '../reconcile/reconcile-run.ts';
 import type { RunParameters } from '../scenarios/parameters.ts';
+import { answered } from './answered.ts';
 import { createFleet, type Onboard, optionsOnPlatform, optionsOnTarget } from './fleet.ts';
 import { deadLettersOfSuite } from './isolation-watch.ts';
 import type { Monitor } from './monitor.ts';
@@ -136,7 +137,9 @@ export class Bench {
   ): Promise<T> {
     const { phases, resources } = this.monitor;
     phases.enter('steady');
-    this.#atBegin = (await this.#progress(platform)) ?? null;
+    if (platform !== null) {
+      this.#atBegin = await this.whileRunning(answered(platform.client, this));
+    }
     await this.whileRunning(simulation.beginWindow());
     this.#windowOpen = true;
     if (!resources.begun) resources.begin();
@@ -236,9 +239,5 @@ export class Bench {
       if (Object.keys(draft.resources).length > 0) return;
       draft.resources = this.monitor.resources.window();
     });
-  }
-
-  async #progress(platform: Platform | null): Promise<GatewayProgress | null> {
-    return platform === null ? null : this.whileRunning(platform.client.progress());
   }
 }

@@ -1,6 +1,8 @@
 /** Disturbs a city that is being played, and watches it come back. */
 
+import type { GatewayProgress } from '../../gateway/api/progress.ts';
 import type { Findings } from '../../model/report.ts';
+import { answered } from './answered.ts';
 import type { PlatformCity } from './play-city.ts';
 import { Recovery, type Seen } from './recovery.ts';
 
@@ -17,15 +19,16 @@ export interface Usual {
 
 /** Watches the calm beginning of the window, and proves at its end who is connected. */
 export async function watchCalm({ bench, ...city }: PlatformCity): Promise<Usual> {
-  const endMs = bench.clock.monotonicMs() + bench.parameters.duration * calmPart;
-  let backlog = 0;
-  const first = await look({ bench, ...city });
-  let last = first;
-  while (bench.clock.monotonicMs() < endMs) {
+  const { clock } = bench;
+  const { client } = city.platform;
+  const endMs = clock.monotonicMs() + bench.parameters.duration * calmPart;
+  const first = seenIn({ bench, ...city }, await answered(client, bench));
+  let { backlog } = first;
+  while (clock.monotonicMs() < endMs) {
     await bench.sleep(lookMs);
-    last = await look({ bench, ...city });
-    backlog = Math.max(backlog, last.backlog);
+    backlog = Math.max(backlog, (await look({ bench, ...city }))?.backlog ?? 0);
   }
+  const last = seenIn({ bench, ...city }, await answered(client, bench));
   await bench.prove(city.simulation, city.platform);
   const seconds = Math.max(0.001, (last.atMs - first.atMs) / 1000);
   return { perSecond: (last.stored - first.stored) / seconds, backlog };
@@ -42,7 +45,7 @@ export async function disturb(
   longestMs: number,
 ): Promise<Findings> {
   const { bench } = city;
-  const seen: Seen[] = [];
+  const seen: (Seen | null)[] = [];
   const disturbedMs = bench.clock.monotonicMs();
   let over = false;
   const watching = (async () => {
@@ -60,10 +63,11 @@ export async function disturb(
   const overMs = bench.clock.monotonicMs();
   const { devices } = bench.parameters;
   const recovery = new Recovery({ devices, usual, disturbedMs, overMs });
-  for (const each of seen) recovery.see(each);
+  for (const each of seen) if (each !== null) recovery.see(each);
   while (!recovery.over && bench.clock.monotonicMs() - overMs < longestMs) {
     await bench.sleep(lookMs);
-    recovery.see(await look(city));
+    const each = await look(city);
+    if (each !== null) recovery.see(each);
   }
   return recovery.findings();
 }
@@ -80,15 +84,16 @@ export function worstOf(all: readonly Findings[]): Findings {
   return worst;
 }
 
-/** The gateway's answer, or its last one while it does not answer. */
-async function look({ bench, platform, simulation }: PlatformCity): Promise<Seen> {
-  const atMs = bench.clock.monotonicMs();
-  const progress = await platform.client.progress().catch(() => bench.monitor.gateway);
+/** Null while the gateway does not answer: what it stored meanwhile is not known. */
+async function look(city: PlatformCity): Promise<Seen | null> {
+  const progress = await city.platform.client.progress().catch(() => null);
+  return progress === null ? null : seenIn(city, progress);
+}
+
+function seenIn(
+  { bench, simulation }: PlatformCity,
+  { stored, waiting }: Pick<GatewayProgress, 'stored' | 'waiting'>,
+): Seen {
   const { outstanding, sessions } = simulation.state;
-  return {
-    atMs,
-    sessions,
-    stored: progress?.stored ?? 0,
-    backlog: (progress?.waiting ?? 0) + outstanding,
-  };
+  return { atMs: bench.clock.monotonicMs(), sessions, stored, backlog: waiting + outstanding };
 }

@@ -1,6 +1,7 @@
 /** Workers of the gateway are killed under load, one after the other. */
 
 import type { Findings } from '../../model/report.ts';
+import { answered } from '../harness/answered.ts';
 import { disturb, watchCalm, worstOf } from '../harness/disturbance.ts';
 import { onPlatform, type PlatformCity, playCity } from '../harness/play-city.ts';
 import type { Scenario } from './scenario.ts';
@@ -48,7 +49,7 @@ export const workerLoss: Scenario = {
 async function killWorkers(city: PlatformCity): Promise<{ findings: Findings }> {
   const { bench, platform } = city;
   const usual = await watchCalm(city);
-  const restarts = async () => (await platform.client.progress()).workerRestarts;
+  const restarts = async () => (await answered(platform.client, bench)).workerRestarts;
   const restartsBefore = await bench.whileRunning(restarts());
   const recoveries: Findings[] = [];
   for (let kill = 0; kill < bench.parameters.kills; kill++) {
@@ -65,7 +66,7 @@ async function killWorkers(city: PlatformCity): Promise<{ findings: Findings }> 
 
 /** The one that holds most sessions; resolves when its devices have noticed. */
 async function killOne({ bench, platform, simulation }: PlatformCity): Promise<void> {
-  const { workers } = await bench.whileRunning(platform.client.progress());
+  const { workers } = await bench.whileRunning(answered(platform.client, bench));
   const { pid, sessions } = workers.reduce((a, b) => (b.sessions > a.sessions ? b : a));
   process.kill(pid, 'SIGKILL');
   bench.monitor.event(`a worker with ${sessions} sessions is killed`);
