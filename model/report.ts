@@ -2,7 +2,10 @@
 
 import type { LatencySummary } from './histogram.ts';
 
-/** A run passes, fails a threshold, or says nothing because the generator could not keep up. */
+/**
+ * A run passes, fails a threshold, or says nothing: it was ended early, the generator could not keep
+ * up, or a threshold could not be judged.
+ */
 export type Verdict = 'pass' | 'fail' | 'invalid';
 
 /** CPU seconds during the run, largest resident memory. */
@@ -16,6 +19,8 @@ export interface ThresholdResult {
   readonly value: number | null;
   /** Null when the value is not known. */
   readonly ok: boolean | null;
+  /** False for what the run was not asked, as isolation with nobody to try it: it decides nothing. */
+  readonly asked: boolean;
 }
 
 /** How many devices got there, how long after the first claim the last one did, and the quotient. */
@@ -164,7 +169,7 @@ export interface RunTimeline {
   >;
 }
 
-/** What a scenario found besides, each in the unit of its name; null: it did not happen. */
+/** What a scenario found besides, each in the unit of its name; null: it did not happen, or is not known. */
 export interface Findings {
   /** From the disturbance until 99 % of the sessions were back. */
   readonly sessionsBackS?: number | null;

@@ -82,10 +82,11 @@ function planOf(
   ];
   const parameters = mergeParameters(sources, problems);
   const atFull = size === 'full' ? scenario.fullThresholds : [];
-  const thresholds = parseThresholds(
-    [...scenario.thresholds, ...(file?.thresholds ?? atFull)],
-    problems,
-  );
+  const own = file?.thresholds === undefined ? atFull : [];
+  const thresholds = [
+    ...parseThresholds([...scenario.thresholds, ...own], problems),
+    ...parseThresholds(file?.thresholds ?? [], problems, true),
+  ];
   const many = wanted.what === allScenarios;
   if (!many) refuseUnfit(scenario, wanted, problems);
   if (parameters === null) return null;

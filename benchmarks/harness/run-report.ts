@@ -3,9 +3,10 @@
 import type { ProcessResources, RunReport } from '../../model/report.ts';
 import type { RunParameters } from '../scenarios/parameters.ts';
 import { writtenParameters } from '../scenarios/parameters.ts';
+import type { Asked } from './asked.ts';
 import type { Draft } from './draft.ts';
 import { checkThresholds, type Threshold } from './thresholds.ts';
-import { verdictOf } from './verdict.ts';
+import { unjudged, verdictOf } from './verdict.ts';
 
 /** What was run. */
 export interface RunPlan {
@@ -50,13 +51,21 @@ export function runReport(
     resources: draft.resources,
     cpuUsPerMessage: cpuUsPerMessage(draft),
     generator: generator.report,
-    invalidReasons: [...draft.invalidReasons, ...generator.reasons],
     failures: draft.simulated?.failures ?? draft.fleet?.failures ?? [],
     timeline: draft.timeline,
   };
-  const thresholds = checkThresholds(judged, plan.thresholds);
-  const valid = generator.report.valid && draft.invalidReasons.length === 0;
-  return { ...judged, thresholds, verdict: verdictOf(valid, thresholds) };
+  const thresholds = checkThresholds(judged, plan.thresholds, askedOf(plan));
+  const reasons = [...draft.invalidReasons, ...generator.reasons];
+  const verdict = verdictOf(reasons.length === 0, thresholds);
+  if (reasons.length === 0 && verdict === 'invalid') {
+    const open = unjudged(thresholds).map(({ expression }) => expression);
+    reasons.push(...open.map((expression) => `${expression} could not be judged`));
+  }
+  return { ...judged, invalidReasons: reasons, thresholds, verdict };
+}
+
+function askedOf({ parameters: { isolation, qos }, target }: RunPlan): Asked {
+  return { isolation, qos, target: target !== null };
 }
 
 /** What the fleet says; before its report, what was last heard of it. */

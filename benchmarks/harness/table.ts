@@ -1,7 +1,12 @@
 /** The report of a run for people: short, one topic a line. */
 
 import type { LatencySummary } from '../../model/histogram.ts';
-import type { ConnectedProof, OnboardingReport, RunReport } from '../../model/report.ts';
+import type {
+  ConnectedProof,
+  OnboardingReport,
+  RunReport,
+  ThresholdResult,
+} from '../../model/report.ts';
 
 type Row = readonly [label: string, text: string];
 
@@ -17,12 +22,16 @@ export function table(report: RunReport): string {
     ...(report.isolation?.examples ?? []).map((example) => `  ${example}`),
     ...report.ledger.examples.map((example) => `  ${example}`),
     ...report.thresholds.map(
-      ({ expression, ok, value }) =>
-        `  ${ok === null ? 'not known' : ok ? 'holds' : 'FAILED'}  ${expression} (${figure(value)})`,
+      (result) => `  ${resultOf(result)}  ${result.expression} (${figure(result.value)})`,
     ),
     ...report.invalidReasons.map((reason) => `  INVALID: ${reason}`),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function resultOf({ asked, ok }: ThresholdResult): string {
+  if (!asked) return 'not asked';
+  return ok === null ? 'not known' : ok ? 'holds' : 'FAILED';
 }
 
 function* fleetRows(report: RunReport): Generator<Row> {

@@ -1,6 +1,7 @@
 /** Thresholds such as `telemetry.ackMs.p99 <= 150`: a path into the report and a bound. Pure. */
 
-import type { RunReport, ThresholdResult } from '../../model/report.ts';
+import type { Findings, RunReport, ThresholdResult } from '../../model/report.ts';
+import { type Asked, isAsked } from './asked.ts';
 import { reportPaths } from './report-shape.ts';
 
 const comparisons = {
@@ -19,13 +20,19 @@ export interface Threshold {
   readonly comparison: Comparison;
   /** A number, or the path of one. */
   readonly bound: number | string;
+  /** Somebody wrote it for this run: it is never left out. */
+  readonly required: boolean;
 }
 
 const pattern = /^(\S+)\s*(<=|>=|==|<|>)\s*(\S+)$/;
 const numberPattern = /^-?\d+(\.\d+)?$/;
 
 /** Reads thresholds; what is wrong with them is added to `problems`, and left out. */
-export function parseThresholds(expressions: readonly string[], problems: string[]): Threshold[] {
+export function parseThresholds(
+  expressions: readonly string[],
+  problems: string[],
+  required = false,
+): Threshold[] {
   return expressions.flatMap((expression) => {
     const match = pattern.exec(expression.trim());
     if (match === null) {
@@ -39,7 +46,7 @@ export function parseThresholds(expressions: readonly string[], problems: string
       problems.push(`threshold "${expression}": a report has no number ${each}${hint(each)}`);
     }
     if (unknown.length > 0) return [];
-    return [{ expression: expression.trim(), path, comparison, bound }];
+    return [{ expression: expression.trim(), path, comparison, bound, required }];
   });
 }
 
@@ -56,17 +63,52 @@ function hint(path: string | number): string {
   return alike.length === 0 ? '' : `; there is: ${alike.slice(0, 6).join(', ')}`;
 }
 
-/** What the numbers are; null when one is not known: that decides nothing. */
+type Judged = Omit<RunReport, 'thresholds' | 'verdict' | 'invalidReasons'>;
+
+/** What the numbers are, and whether they are as they must be. */
 export function checkThresholds(
-  report: Omit<RunReport, 'thresholds' | 'verdict'>,
+  report: Judged,
   thresholds: readonly Threshold[],
+  asked: Asked,
 ): ThresholdResult[] {
-  return thresholds.map(({ bound, comparison, expression, path }) => {
+  return thresholds.map((threshold) => {
+    const { bound, comparison, expression, path } = threshold;
     const value = at(report, path);
     const limit = typeof bound === 'number' ? bound : at(report, bound);
-    const ok = value === null || limit === null ? null : comparisons[comparison](value, limit);
-    return { expression, value, ok };
+    if (value !== null && limit !== null) {
+      return { expression, value, ok: comparisons[comparison](value, limit), asked: true };
+    }
+    const unknown = value === null ? path : String(bound);
+    return { expression, value, ...withoutValue(report, unknown, threshold.required, asked) };
   });
+}
+
+/** Null: it did not happen, while the run waited for it. */
+const happenings: ReadonlySet<string> = new Set<keyof Findings>([
+  'sessionsBackS',
+  'rowsBackS',
+  'recoveryS',
+  'drainS',
+  'drainPerSecond',
+]);
+
+/** Of a threshold over a number that is not there. */
+function withoutValue(
+  report: Judged,
+  path: string,
+  required: boolean,
+  asked: Asked,
+): Pick<ThresholdResult, 'ok' | 'asked'> {
+  const { findings } = report;
+  const [group, name] = path.split('.') as [string, string];
+  if (group === 'findings' && happenings.has(name)) {
+    const { drainS, rowsBackS } = findings;
+    const nothingDrained = name === 'drainPerSecond' && drainS === 0;
+    const neverAway = name === 'sessionsBackS' && !(name in findings) && rowsBackS !== undefined;
+    if (nothingDrained || neverAway) return { ok: null, asked: false };
+    if (name in findings) return { ok: false, asked: true };
+  }
+  return { ok: null, asked: required || isAsked(path, asked) };
 }
 
 function at(report: unknown, path: string): number | null {

@@ -21,8 +21,8 @@ export const dictionary = {
   'verdict.fail': { en: 'FAIL', zh: '未通过' },
   'verdict.invalid': { en: 'INVALID', zh: '无效' },
   'verdict.passMeans': {
-    en: 'No threshold failed, and the generator kept up.',
-    zh: '没有任何指标未达标,负载发生器全程跟得上。',
+    en: 'Every threshold that this run was asked for holds.',
+    zh: '本次运行要求的各项指标全部达标。',
   },
   'verdict.failMeans': { en: 'At least one threshold failed.', zh: '至少一项指标未达标。' },
   'verdict.invalidMeans': {
@@ -34,9 +34,14 @@ export const dictionary = {
     zh: '运行被提前结束,以下是结束前的情况。',
   },
   'verdict.unreconciled': {
-    en: '{n} thresholds could not be checked.',
-    zh: '{n} 项指标无法核对。',
+    en: '{n} thresholds could not be judged.',
+    zh: '{n} 项指标无法判定。',
   },
+  'verdict.leftOut': {
+    en: '{n} thresholds were not asked of this run.',
+    zh: '本次运行不考核其中 {n} 项指标。',
+  },
+  'verdict.notAsked': { en: 'not asked', zh: '不考核' },
   'verdict.threshold': { en: 'Threshold', zh: '指标' },
   'verdict.value': { en: 'Value', zh: '实测值' },
   'verdict.result': { en: 'Result', zh: '结果' },

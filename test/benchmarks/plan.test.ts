@@ -48,6 +48,8 @@ thresholds:
   });
   const expressions = run!.thresholds.map(({ expression }) => expression);
   expect(expressions).toEqual([...scenarios.city!.thresholds, 'telemetry.ackMs.p99 <= 100']);
+  const required = run!.thresholds.filter((each) => each.required);
+  expect(required.map(({ path }) => path)).toEqual(['telemetry.ackMs.p99']);
 });
 
 test('at full size the thresholds of the measured machine are added, or those of the file', () => {

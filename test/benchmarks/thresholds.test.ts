@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Asked } from '../../benchmarks/harness/asked.ts';
 import { checkThresholds, parseThresholds } from '../../benchmarks/harness/thresholds.ts';
 import { verdictOf } from '../../benchmarks/harness/verdict.ts';
 import { scenarios } from '../../benchmarks/scenarios/index.ts';
@@ -11,18 +12,67 @@ function parsed(...expressions: string[]) {
   return thresholds;
 }
 
+const everything: Asked = { qos: 1, isolation: true, target: false };
+
 function check(report: object, ...expressions: string[]) {
-  return checkThresholds(report as never, parsed(...expressions));
+  return checkThresholds({ findings: {}, ...report } as never, parsed(...expressions), everything);
 }
 
-test('a threshold over what is not known decides nothing; one that fails, fails the run', () => {
+test('what was asked and is not known is no pass; one that fails, fails the run', () => {
   const report = { ledger: { lost: 1, stored: null } };
   const unknown = check(report, 'ledger.stored >= 1');
-  expect(unknown).toEqual([{ expression: 'ledger.stored >= 1', value: null, ok: null }]);
-  expect(verdictOf(true, unknown)).toBe('pass');
-  const failed = check(report, 'ledger.lost == 0');
+  expect(unknown).toEqual([
+    { expression: 'ledger.stored >= 1', value: null, ok: null, asked: true },
+  ]);
+  expect(verdictOf(true, unknown)).toBe('invalid');
+  const failed = check(report, 'ledger.lost == 0', 'ledger.stored >= 1');
   expect(verdictOf(true, failed)).toBe('fail');
   expect(verdictOf(false, failed)).toBe('invalid');
+});
+
+test('what a run waited for and what did not happen has failed', () => {
+  const findings = { rowsBackS: 3, recoveryS: null, drainS: null, drainPerSecond: null };
+  const expressions = ['recoveryS <= 180', 'drainS <= 600', 'drainPerSecond >= 1'];
+  const results = check({ findings }, ...expressions.map((each) => `findings.${each}`));
+  expect(results.map(({ ok }) => ok)).toEqual([false, false, false]);
+});
+
+test.each([
+  ['sessions that were never away', { rowsBackS: 3 }, 'findings.sessionsBackS <= 120'],
+  ['a backlog that never was', { drainS: 0, drainPerSecond: null }, 'findings.drainPerSecond >= 1'],
+])('%s decide nothing', (_what, findings, expression) => {
+  const results = check({ findings }, expression);
+  expect(results).toEqual([{ expression, value: null, ok: null, asked: false }]);
+  expect(verdictOf(true, results)).toBe('pass');
+});
+
+test.each([
+  ['memory that could not be seen', { memoryGrowth: null }, 'findings.memoryGrowth <= 0.1'],
+  ['a recovery nobody looked for', {}, 'findings.recoveryS <= 180'],
+  ['sessions nobody cut', {}, 'findings.sessionsBackS <= 120'],
+])('%s cannot be judged', (_what, findings, expression) => {
+  const results = check({ findings }, expression);
+  expect(results[0]).toMatchObject({ ok: null, asked: true });
+  expect(verdictOf(true, results)).toBe('invalid');
+});
+
+test.each([
+  ['without isolation', { isolation: false }, 'isolation.leaks == 0', 'ledger.lost == 0'],
+  ['at QoS 0', { qos: 0 }, 'ledger.lost == 0', 'ledger.stored >= 1'],
+  ['at QoS 0', { qos: 0 }, 'telemetry.ackMs.p99 <= 5', 'telemetry.storedMs.p99 <= 5'],
+  ['of a target', { target: true }, 'ledger.lost == 0', 'telemetry.ackMs.p99 <= 5'],
+  ['of a target', { target: true }, 'connect.proof.client == connect.proof.broker', 'seed == 1'],
+  ['of a target', { target: true }, 'isolation.leaks == 0', 'connect.failed == 0'],
+] as const)('%s, %j, is not asked: %s', (_what, chosen, leftOut, asked) => {
+  const problems: string[] = [];
+  const report = { findings: {}, connect: { proof: { client: 3, broker: null } } } as never;
+  const results = (required: boolean) =>
+    checkThresholds(report, parseThresholds([leftOut, asked], problems, required), {
+      ...everything,
+      ...chosen,
+    });
+  expect(results(false).map((each) => each.asked)).toEqual([false, true]);
+  expect(results(true).map((each) => each.asked)).toEqual([true, true]);
 });
 
 test('a bound may be another figure of the report', () => {

@@ -12,7 +12,8 @@ const thresholdsMax = 200;
 export function verdictPanel(report: RunReport): Html {
   const { interrupted, invalidReasons, question, thresholds } = report;
   const verdict = Object.hasOwn(signs, report.verdict) ? report.verdict : 'invalid';
-  const open = thresholds.filter(({ ok }) => ok === null).length;
+  const open = thresholds.filter(({ asked, ok }) => asked !== false && ok === null).length;
+  const leftOut = thresholds.filter(({ asked }) => asked === false).length;
   return html`
 <section class="panel wide verdict ${verdict}" id="verdict" aria-labelledby="verdict-title">
 <div class="judgement"><span class="sign" aria-hidden="true">${signs[verdict]}</span>
@@ -21,6 +22,7 @@ export function verdictPanel(report: RunReport): Html {
 ${interrupted ? html`<p class="interrupted">${text('verdict.interrupted')}</p>` : null}
 ${examples(invalidReasons)}
 ${open > 0 ? html`<p>${text('verdict.unreconciled', { n: count(open) })}</p>` : null}
+${leftOut > 0 ? html`<p>${text('verdict.leftOut', { n: count(leftOut) })}</p>` : null}
 <p class="question">${both(question)}</p>
 ${thresholds.length === 0 ? html`<p>${text('verdict.noThresholds')}</p>` : thresholdTable(thresholds)}
 </section>`;
@@ -53,7 +55,8 @@ export function pathOf(expression: string): string {
 }
 
 /** Whether a threshold holds, as a mark. */
-export function resultOf({ expression, ok }: ThresholdResult): Html {
+export function resultOf({ asked, expression, ok }: ThresholdResult): Html {
+  if (asked === false) return mark('open', text('verdict.notAsked'));
   if (ok === true) return mark('good', text('verdict.holds'));
   if (ok === false) return mark('bad', text('verdict.failed'));
   const ledger = /^(ledger|connect\.proof)\./.test(expression);

@@ -132,6 +132,7 @@ test('against a platform that is not its own, what only that could know is not k
     expression: 'ledger.lost == 0',
     value: null,
     ok: null,
+    asked: false,
   });
   gateway.child.kill('SIGTERM');
   await eventually(() => gateway.living()).toEqual([]);

@@ -67,3 +67,23 @@ test('a generator that could not keep up voids a full run, and no smoke', () => 
   const smoke = runReport({ ...plan, size: 'smoke', thresholds: [] }, draft, environment);
   expect(smoke).toMatchObject({ verdict: 'pass', invalidReasons: [] });
 });
+
+test('what could not be judged is named, and voids a run that was not ended early', () => {
+  const draft = blankDraft(0);
+  const report = runReport(plan, draft, environment);
+  expect(report).toMatchObject({
+    verdict: 'invalid',
+    invalidReasons: ['ledger.lost == 0 could not be judged'],
+  });
+  expect(table(report)).toContain('not known  ledger.lost == 0');
+  draft.invalidReasons = ['the run was interrupted while connecting'];
+  expect(runReport(plan, draft, environment).invalidReasons).toEqual(draft.invalidReasons);
+});
+
+test('what was switched off is not asked', () => {
+  const parameters = parseParameters({ isolation: false });
+  const thresholds = parseThresholds(['isolation.leaks == 0'], []);
+  const report = runReport({ ...plan, parameters, thresholds }, blankDraft(0), environment);
+  expect(report).toMatchObject({ verdict: 'pass', invalidReasons: [] });
+  expect(table(report)).toContain('not asked  isolation.leaks == 0');
+});

@@ -122,18 +122,20 @@ describe('verdict', () => {
     expect(markup).toContain(`>${zh}<`);
   });
 
-  test('each threshold holds, failed, or could not be reconciled', () => {
+  test('each threshold holds, failed, could not be reconciled, or was not asked', () => {
     const thresholds = [
-      { expression: 'ledger.sent >= 1', value: 2, ok: true },
-      { expression: 'telemetry.ackMs.p99 <= 150', value: 312.4, ok: false },
-      { expression: 'ledger.lost == 0', value: null, ok: null },
+      { expression: 'ledger.sent >= 1', value: 2, ok: true, asked: true },
+      { expression: 'telemetry.ackMs.p99 <= 150', value: 312.4, ok: false, asked: true },
+      { expression: 'ledger.lost == 0', value: null, ok: null, asked: true },
+      { expression: 'isolation.leaks == 0', value: null, ok: null, asked: false },
     ];
     const report = { ...sampleReport({ columns: 20 }), thresholds };
     const rows = part(reportHtml(report), 'verdict').split('<tr>').slice(2);
-    expect(rows).toHaveLength(3);
+    expect(rows).toHaveLength(4);
     expect(rows[0]).toMatch(/holds/);
     expect(rows[1]).toMatch(/312 ms.*FAILED/s);
     expect(rows[2]).toMatch(/not reconciled/);
+    expect(rows[3]).toMatch(/not asked.*不考核/);
     expect(values(rows[2]!)).toEqual([]);
   });
 });

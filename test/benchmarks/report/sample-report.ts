@@ -214,16 +214,17 @@ export function sampleReport(options: SampleOptions = {}): RunReport {
     invalidReasons: [],
     failures: [],
     thresholds: [
-      { expression: 'connect.connected == fleet.devices', value: sessions, ok: true },
-      { expression: 'connect.seconds <= 60', value: connectColumns - 0.6, ok: true },
-      { expression: 'ledger.lost == 0', value: 0, ok: true },
-      { expression: 'ledger.duplicated == 0', value: 0, ok: true },
-      { expression: 'isolation.leaks == 0', value: 0, ok: true },
-      { expression: 'telemetry.ackMs.p99 <= 500', value: ackMs.p99, ok: true },
+      { expression: 'connect.connected == fleet.devices', value: sessions, ok: true, asked: true },
+      { expression: 'connect.seconds <= 60', value: connectColumns - 0.6, ok: true, asked: true },
+      { expression: 'ledger.lost == 0', value: 0, ok: true, asked: true },
+      { expression: 'ledger.duplicated == 0', value: 0, ok: true, asked: true },
+      { expression: 'isolation.leaks == 0', value: 0, ok: true, asked: true },
+      { expression: 'telemetry.ackMs.p99 <= 500', value: ackMs.p99, ok: true, asked: true },
       {
         expression: 'telemetry.storedMs.p99 <= 5000',
         value: storedMs.p99,
         ok: storedMs.p99 <= 5000,
+        asked: true,
       },
     ],
     timeline,
@@ -275,7 +276,12 @@ export function emptyReport(): RunReport {
     cpuUsPerMessage: { gatewayWorkers: null },
     generator: { eventLoopLagMs: null, overruns: 0, valid: false },
     invalidReasons: ['the run was interrupted while the fleet was connecting'],
-    thresholds: sample.thresholds.map(({ expression }) => ({ expression, value: null, ok: null })),
+    thresholds: sample.thresholds.map(({ expression }) => ({
+      expression,
+      value: null,
+      ok: null,
+      asked: true,
+    })),
     timeline: null,
   };
 }

@@ -27,7 +27,7 @@ export function hostileReport(): RunReport {
     failures: [{ stage: attack, code: attack, count: 4 }],
     resources: { ...sample.resources, [attack]: { cpuS: 1, rssBytesMax: 2 } },
     cpuUsPerMessage: { [attack]: 5 },
-    thresholds: [...sample.thresholds, { expression: attack, value: 1, ok: false }],
+    thresholds: [...sample.thresholds, { expression: attack, value: 1, ok: false, asked: true }],
     timeline: {
       ...timeline!,
       phases: [{ name: attack, fromS: 0, toS: 30 }],
@@ -48,7 +48,12 @@ export function hugeReport(): RunReport {
     ...sample,
     invalidReasons: times(5000, (at) => `reason ${at} ${'x'.repeat(2000)}`),
     failures: times(5000, (at) => ({ stage: 'connack', code: String(at), count: at })),
-    thresholds: times(1000, (at) => ({ expression: `ledger.lost <= ${at}`, value: 0, ok: true })),
+    thresholds: times(1000, (at) => ({
+      expression: `ledger.lost <= ${at}`,
+      value: 0,
+      ok: true,
+      asked: true,
+    })),
     parameters: Object.fromEntries(times(1000, (at) => [`p${at}`, at])),
     timeline: {
       columnS: 1,
