@@ -71,11 +71,13 @@ export class Keepalive<Session extends Watched> {
     this.tick++;
     const due = this.#due.get(this.tick);
     if (due === undefined) return;
-    this.#due.delete(this.tick);
+    // Kept until all have been looked at: who is silent may be forgotten meanwhile, and others wait.
     for (const session of due) {
+      due.delete(session);
       if (session.heardAtTick + session.silentTicksMax > this.tick) this.#enter(session);
       else this.#onSilent(session);
     }
+    this.#due.delete(this.tick);
     if (this.#due.size === 0) this.#rest();
   }
 }

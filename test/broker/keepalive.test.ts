@@ -12,7 +12,11 @@ interface Named extends Watched {
 function world() {
   const clock = new VirtualClock();
   const silent: string[] = [];
-  const keepalive = new Keepalive<Named>(clock, ({ name }) => silent.push(name));
+  // Whoever is silent is closed, and forgotten while it is.
+  const keepalive: Keepalive<Named> = new Keepalive<Named>(clock, (session) => {
+    silent.push(session.name);
+    keepalive.forget(session);
+  });
   const session = (name: string, keepaliveS: number): Named => {
     const made = { name, heardAtTick: 0, silentTicksMax: 0, dueTick: 0 };
     keepalive.watch(made, keepaliveS);
@@ -57,6 +61,19 @@ test('a keepalive of 0 and whoever is forgotten may be silent for ever', () => {
   expect(silent).toEqual([]);
 });
 
+test('of two that came together the one that was silent later is told of, too', () => {
+  const { clock, silent, keepalive, session } = world();
+  session('a', 10);
+  const b = session('b', 10);
+  clock.advance(10_000);
+  b.heardAtTick = keepalive.tick;
+  clock.advance(6000);
+  expect(silent).toEqual(['a']);
+  clock.advance(10_000);
+  expect(silent).toEqual(['a', 'b']);
+  expect(clock.pending).toBe(0);
+});
+
 test('a session that is silent ends with its will; one that publishes does not', async () => {
   const clock = new VirtualClock();
   const { port, publishes, refused, door } = await start({ clock });
@@ -82,5 +99,8 @@ test('a session that is silent ends with its will; one that publishes does not',
   busy.send({ cmd: 'pingreq' });
   await expect.poll(() => busy.received.filter(({ cmd }) => cmd === 'pingresp').length).toBe(2);
   expect(door.sessionCount).toBe(1);
+  clock.advance(16_000);
+  await busy.waitForClose();
+  expect(door.sessionCount).toBe(0);
   expect(refused).toEqual([]);
 });
