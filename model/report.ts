@@ -260,8 +260,12 @@ export interface RunReport {
   readonly generator: {
     readonly eventLoopLagMs: LatencySummary | null;
     readonly overruns: number;
-    readonly valid: boolean;
+    /** Whether the load was the load that was asked for; null while the fleet has not said. */
+    readonly valid: boolean | null;
+    /** Why not. */
+    readonly reasons: readonly string[];
   };
+  /** Of the verdict; the generator's are among them when something timed is judged. */
   readonly invalidReasons: readonly string[];
   readonly failures: readonly {
     readonly stage: string;

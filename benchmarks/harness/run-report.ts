@@ -5,7 +5,7 @@ import type { RunParameters } from '../scenarios/parameters.ts';
 import { writtenParameters } from '../scenarios/parameters.ts';
 import type { Asked } from './asked.ts';
 import type { Draft } from './draft.ts';
-import { checkThresholds, type Threshold } from './thresholds.ts';
+import { checkThresholds, namesTime, type Threshold } from './thresholds.ts';
 import { unjudged, verdictOf } from './verdict.ts';
 
 /** What was run. */
@@ -26,7 +26,7 @@ export function runReport(
   environment: RunReport['environment'],
 ): RunReport {
   const { parameters, target } = plan;
-  const generator = generatorOf(plan, draft);
+  const generator = generatorOf(draft);
   const judged = {
     schema: 'onramp-report/1' as const,
     scenario: plan.scenario,
@@ -50,12 +50,13 @@ export function runReport(
     findings: { ...draft.findings, ...draft.finding.findings },
     resources: draft.resources,
     cpuUsPerMessage: cpuUsPerMessage(draft),
-    generator: generator.report,
+    generator,
     failures: draft.simulated?.failures ?? draft.fleet?.failures ?? [],
     timeline: draft.timeline,
   };
   const thresholds = checkThresholds(judged, plan.thresholds, askedOf(plan));
-  const reasons = [...draft.invalidReasons, ...generator.reasons];
+  const ofGenerator = judgesGenerator(plan) ? generator.reasons : [];
+  const reasons = [...draft.invalidReasons, ...ofGenerator];
   const verdict = verdictOf(reasons.length === 0, thresholds);
   if (reasons.length === 0 && verdict === 'invalid') {
     const open = unjudged(thresholds).map(({ expression }) => expression);
@@ -128,21 +129,19 @@ function ledgerOf({ parameters }: RunPlan, draft: Draft): RunReport['ledger'] {
   };
 }
 
-/** At smoke size nothing is timed, so a busy machine does not void the run. */
-function generatorOf(
-  { size }: RunPlan,
-  { simulated }: Draft,
-): { readonly report: RunReport['generator']; readonly reasons: readonly string[] } {
-  const reasons = simulated?.invalidReasons ?? [];
-  const judges = size === 'full';
+/** What the fleet says of itself. */
+function generatorOf({ simulated }: Draft): RunReport['generator'] {
   return {
-    report: {
-      eventLoopLagMs: simulated?.generator.eventLoopLagMs ?? null,
-      overruns: simulated?.generator.overruns ?? 0,
-      valid: !judges || reasons.length === 0,
-    },
-    reasons: judges ? reasons : [],
+    eventLoopLagMs: simulated?.generator.eventLoopLagMs ?? null,
+    overruns: simulated?.generator.overruns ?? 0,
+    valid: simulated === null ? null : simulated.invalidReasons.length === 0,
+    reasons: simulated?.invalidReasons ?? [],
   };
+}
+
+/** A smoke in which nothing is timed may run on a busy machine. */
+function judgesGenerator({ size, thresholds }: RunPlan): boolean {
+  return size === 'full' || thresholds.some(namesTime);
 }
 
 function cpuUsPerMessage({ resources, simulated }: Draft): Record<string, number | null> {

@@ -158,9 +158,10 @@ function* resourceRows({ cpuUsPerMessage, onboarding, resources }: RunReport): G
   }
 }
 
-function* generatorRows({ failures, generator }: RunReport): Generator<Row> {
-  const { eventLoopLagMs, overruns } = generator;
+function* generatorRows({ failures, generator, verdict }: RunReport): Generator<Row> {
+  const { eventLoopLagMs, overruns, reasons } = generator;
   yield ['generator', `event loop lag ${latency(eventLoopLagMs)}; ${overruns} slots missed`];
+  if (verdict !== 'invalid') for (const reason of reasons) yield ['  fell behind', reason];
   if (failures.length === 0) return;
   const shown = failures.slice(0, 5).map(({ code, count, stage }) => `${stage} ${code} ×${count}`);
   yield ['failures', shown.join(', ')];

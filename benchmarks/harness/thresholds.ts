@@ -63,6 +63,15 @@ function hint(path: string | number): string {
   return alike.length === 0 ? '' : `; there is: ${alike.slice(0, 6).join(', ')}`;
 }
 
+/** Latencies, times, rates, and what counts by them: what a generator that is behind makes worse. */
+const timed =
+  /Ms(\.|$|P\d)|(seconds|[pP]erSecond|[a-z]S)$|^cpuUsPerMessage\.|^ledger\.late$|^generator\./;
+
+/** True for a threshold that says nothing about a platform unless the generator kept up. */
+export function namesTime({ bound, path }: Threshold): boolean {
+  return timed.test(path) || (typeof bound === 'string' && timed.test(bound));
+}
+
 type Judged = Omit<RunReport, 'thresholds' | 'verdict' | 'invalidReasons'>;
 
 /** What the numbers are, and whether they are as they must be. */

@@ -200,6 +200,10 @@ export const dictionary = {
     en: 'No: the figures are about the generator, not the platform.',
     zh: '跟不上:数字反映的是发生器,而不是平台。',
   },
+  'generator.untimed': {
+    en: 'No: times and rates are about the generator, not the platform. No threshold of this run names one.',
+    zh: '跟不上:时间与速率反映的是发生器,而不是平台;本次运行没有考核时间或速率的指标。',
+  },
   'generator.lag': { en: 'Event loop lag', zh: '事件循环滞后' },
   'generator.delay': { en: 'Due → sent (publish delay)', zh: '应发 → 发出(发送延迟)' },
   'generator.overruns': { en: 'Overruns', zh: '超时次数' },

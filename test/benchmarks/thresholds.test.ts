@@ -1,6 +1,10 @@
 import { expect, test } from 'vitest';
 import type { Asked } from '../../benchmarks/harness/asked.ts';
-import { checkThresholds, parseThresholds } from '../../benchmarks/harness/thresholds.ts';
+import {
+  checkThresholds,
+  namesTime,
+  parseThresholds,
+} from '../../benchmarks/harness/thresholds.ts';
 import { verdictOf } from '../../benchmarks/harness/verdict.ts';
 import { scenarios } from '../../benchmarks/scenarios/index.ts';
 import { parseParameters } from '../../benchmarks/scenarios/parameters.ts';
@@ -117,6 +121,31 @@ test('paths that a report does not have, and what is no threshold, are all named
     'threshold "verdict == 1": a report has no number verdict',
     'threshold "ledger.lost == nothing": a report has no number nothing',
   ]);
+});
+
+test.each([
+  ['telemetry.ackMs.p99', true],
+  ['connect.seconds', true],
+  ['connect.stagesMs.tls.p50', true],
+  ['telemetry.perSecond', true],
+  ['onboarding.stored.perSecond', true],
+  ['findings.drainS', true],
+  ['findings.drainPerSecond', true],
+  ['fairness.worstEnterpriseAckMsP99', true],
+  ['cpuUsPerMessage.gatewayWorkers', true],
+  ['ledger.late', true],
+  ['connect.failed', false],
+  ['fleet.devices', false],
+  ['ledger.lost', false],
+  ['findings.workersKilled', false],
+  ['isolation.probes', false],
+])('%s is timed: %s', (path, timed) => {
+  expect(namesTime(parsed(`${path} == 0`)[0]!)).toBe(timed);
+  expect(namesTime(parsed(`seed == ${path}`)[0]!)).toBe(timed);
+});
+
+test.each(Object.values(scenarios))('no threshold of every size of $id is timed', (scenario) => {
+  expect(parsed(...scenario.thresholds).filter(namesTime)).toEqual([]);
 });
 
 test.each(Object.entries(scenarios))('the scenario %s is sound', (id, scenario) => {

@@ -1,14 +1,15 @@
-/** Whether the generator kept up: if not, the run says nothing about the platform. */
+/** Whether the generator kept up: if not, times and rates say nothing about the platform. */
 
 import type { LatencySummary } from '../../../model/histogram.ts';
 import type { RunReport } from '../../../model/report.ts';
-import { facts, mark, panel, table } from '../frame/panel.ts';
+import { examples, facts, mark, panel, table } from '../frame/panel.ts';
 import { type Html, type HtmlValue, html } from '../html.ts';
 import { count, latency } from '../numbers.ts';
 import { text } from '../text.ts';
 
-export function generatorPanel({ generator, telemetry }: RunReport): Html {
-  const { eventLoopLagMs, overruns, valid } = generator;
+export function generatorPanel(report: RunReport): Html {
+  const { generator, telemetry } = report;
+  const { eventLoopLagMs, overruns } = generator;
   const row = (label: Html, summary: LatencySummary | null): HtmlValue[] => [
     label,
     latency(summary?.p50),
@@ -19,7 +20,8 @@ export function generatorPanel({ generator, telemetry }: RunReport): Html {
     'generator',
     'generator.title',
     [
-      html`<p>${valid ? mark('good', text('generator.valid')) : mark('bad', text('generator.invalid'))}</p>`,
+      html`<p>${conclusion(report)}</p>`,
+      examples(generator.reasons ?? []),
       table(
         [text('generator.measure'), 'p50', 'p99', text('column.max')],
         [
@@ -31,4 +33,11 @@ export function generatorPanel({ generator, telemetry }: RunReport): Html {
     ],
     false,
   );
+}
+
+/** Where nothing timed was judged, a generator that fell behind does not void the run. */
+function conclusion({ generator: { valid }, verdict }: RunReport): Html {
+  if (valid === true) return mark('good', text('generator.valid'));
+  if (valid !== false) return mark('open', text('unknown'));
+  return mark('bad', text(verdict === 'invalid' ? 'generator.invalid' : 'generator.untimed'));
 }

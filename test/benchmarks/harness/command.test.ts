@@ -79,14 +79,14 @@ test('a threshold that does not hold is exit code 3, and said', async () => {
     file,
     `scenario: city
 parameters: { devices: 20, enterprises: 2, isolation: false, processes: 1, duration: 1s }
-thresholds: [telemetry.ackMs.p50 <= 0]
+thresholds: [connect.connected <= 0]
 `,
   );
   const run = bench([file, '--json']);
   expect(await run.ended(), run.stderr).toBe(3);
   const report = JSON.parse(run.stdout) as RunReport;
   const failed = report.thresholds.filter(({ ok }) => ok === false);
-  expect(failed.map(({ expression }) => expression)).toEqual(['telemetry.ackMs.p50 <= 0']);
+  expect(failed.map(({ expression }) => expression)).toEqual(['connect.connected <= 0']);
   expect(report).toMatchObject({ verdict: 'fail', parameters: { devices: 20, duration: '1s' } });
   expect(report.ledger.stored).toBe(report.ledger.sent);
 });

@@ -5,6 +5,8 @@ import { type RunPlan, runReport } from '../../../benchmarks/harness/run-report.
 import { table } from '../../../benchmarks/harness/table.ts';
 import { parseThresholds } from '../../../benchmarks/harness/thresholds.ts';
 import { parseParameters } from '../../../benchmarks/scenarios/parameters.ts';
+import type { SimulationReport } from '../../../simulator/report.ts';
+import { sampleReport } from '../report/sample-report.ts';
 
 const plan: RunPlan = {
   scenario: 'city',
@@ -15,6 +17,25 @@ const plan: RunPlan = {
   target: null,
 };
 const environment = environmentOf(null);
+
+/** What a fleet says of a run in which all went well. */
+function simulated(more: Partial<SimulationReport> = {}): SimulationReport {
+  const { connect, fairness, fleet, generator, message, telemetry } = sampleReport({ columns: 20 });
+  const { acked, sent } = telemetry;
+  return {
+    ...{ schema: 'onramp-simulation/1', seed: 1, startedAt: '', durationS: 10, interrupted: false },
+    ...{ target: '', fleet, message, connect, onboarding: null, fairness, recovery: null },
+    telemetry: {
+      ...{ ...telemetry, due: sent, sent, unsent: 0, skipped: 0, resent: 0 },
+      unacknowledged: sent - (acked ?? 0),
+    },
+    events: { due: 0, sent: 0, acked: 0, skipped: 0 },
+    generator: { ...generator, cpuS: 1, rssBytesMax: 1, valid: true, processes: [] },
+    invalidReasons: [],
+    failures: [],
+    ...more,
+  };
+}
 
 test('a report can be made when nothing has happened yet: what is not known is null', () => {
   const report = runReport(plan, blankDraft(0), environment);
@@ -53,19 +74,24 @@ test('before the fleet has reported, what was last heard of it counts', () => {
   expect(table(report)).toContain('INVALID: the run was interrupted while connecting');
 });
 
-test('a generator that could not keep up voids a full run, and no smoke', () => {
+test('a generator that could not keep up voids a full run, and a smoke that is timed', () => {
   const draft = blankDraft(0);
   const reasons = ['2 of 2 simulator processes used over 90 % of a core'];
-  draft.simulated = {
-    invalidReasons: reasons,
-    generator: { eventLoopLagMs: null, overruns: 3 },
-    telemetry: { perSecond: 0 },
-    durationS: 1,
-  } as never;
-  const full = runReport(plan, draft, environment);
-  expect(full).toMatchObject({ verdict: 'invalid', invalidReasons: reasons });
-  const smoke = runReport({ ...plan, size: 'smoke', thresholds: [] }, draft, environment);
-  expect(smoke).toMatchObject({ verdict: 'pass', invalidReasons: [] });
+  draft.simulated = simulated({ invalidReasons: reasons });
+  const run = (size: RunPlan['size'], ...expressions: string[]) =>
+    runReport({ ...plan, size, thresholds: parseThresholds(expressions, []) }, draft, environment);
+  const fellBehind = { valid: false, reasons };
+  expect(run('full')).toMatchObject({ verdict: 'invalid', invalidReasons: reasons });
+  const smoke = run('smoke', 'connect.failed == 0');
+  expect(smoke).toMatchObject({ verdict: 'pass', invalidReasons: [], generator: fellBehind });
+  expect(table(smoke)).toContain(reasons[0]);
+  for (const timed of ['telemetry.ackMs.p99 <= 5000', 'telemetry.perSecond >= 1']) {
+    expect(run('smoke', timed)).toMatchObject({ verdict: 'invalid', generator: fellBehind });
+  }
+});
+
+test('before the fleet has spoken nobody knows whether it kept up', () => {
+  expect(runReport(plan, blankDraft(0), environment).generator.valid).toBe(null);
 });
 
 test('what could not be judged is named, and voids a run that was not ended early', () => {

@@ -140,6 +140,21 @@ describe('verdict', () => {
   });
 });
 
+test.each([
+  ['pass', true, 'Yes: the figures are about the platform'],
+  ['pass', false, 'No: times and rates are about the generator'],
+  ['invalid', false, 'No: the figures are about the generator'],
+  ['invalid', null, 'not known'],
+] as const)('the generator of a run that is %s, valid: %s', (verdict, valid, said) => {
+  const sample = sampleReport({ columns: 20 });
+  const reasons = valid === false ? ['publish delay p99 90 ms'] : [];
+  const generator = { ...sample.generator, valid, reasons };
+  const markup = part(reportHtml({ ...sample, verdict, generator }), 'generator');
+  expect(markup).toContain(said);
+  expect(markup.includes('the figures are about the platform')).toBe(valid === true);
+  expect(markup.includes('publish delay p99 90 ms')).toBe(valid === false);
+});
+
 describe('ledger', () => {
   const ledgerOf = (ledger: Partial<RunReport['ledger']>): string => {
     const sample = sampleReport({ columns: 20 });

@@ -210,6 +210,7 @@ export function sampleReport(options: SampleOptions = {}): RunReport {
       eventLoopLagMs: summary({ medianMs: 1.2, sigma: 0.7 }, steadyS * 50),
       overruns: 0,
       valid: true,
+      reasons: [],
     },
     invalidReasons: [],
     failures: [],
@@ -274,7 +275,7 @@ export function emptyReport(): RunReport {
     fairness: null,
     resources: { gatewayWorkers: null },
     cpuUsPerMessage: { gatewayWorkers: null },
-    generator: { eventLoopLagMs: null, overruns: 0, valid: false },
+    generator: { eventLoopLagMs: null, overruns: 0, valid: null, reasons: [] },
     invalidReasons: ['the run was interrupted while the fleet was connecting'],
     thresholds: sample.thresholds.map(({ expression }) => ({
       expression,

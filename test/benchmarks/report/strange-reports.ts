@@ -24,6 +24,7 @@ export function hostileReport(): RunReport {
     isolation: { ...sample.isolation!, leaks: 1, examples: [attack] },
     fairness: { ...sample.fairness!, worstEnterprise: attack },
     invalidReasons: [attack],
+    generator: { ...sample.generator, valid: false, reasons: [attack] },
     failures: [{ stage: attack, code: attack, count: 4 }],
     resources: { ...sample.resources, [attack]: { cpuS: 1, rssBytesMax: 2 } },
     cpuUsPerMessage: { [attack]: 5 },
