@@ -1,10 +1,10 @@
 /** Probes, at a low rate beside the load, that nobody gets where they do not belong. */
 
-import type { Clock } from '../../model/clock.ts';
 import type { IsolationReport } from '../../model/report.ts';
 import type { GatewayClient } from '../gateway-client.ts';
 import { other, own } from '../isolation/names.ts';
 import { IsolationSuite } from '../isolation/suite.ts';
+import type { Bench } from './bench.ts';
 import type { Platform } from './platform.ts';
 
 /** Under load an answer may take long. */
@@ -12,20 +12,27 @@ const patience = { settleMs: 60_000, answerMs: 30_000 };
 
 /**
  * Makes rounds until `over` says so, one at least. `pauseMs` between two attempts of the same
- * identity keeps the load what it is that is measured.
+ * identity keeps the load what it is that is measured. Rejects when the run cannot go on.
  */
 export async function watchIsolation(
+  bench: Pick<Bench, 'clock' | 'whileRunning'>,
   { address }: Platform,
-  clock: Clock,
   pauseMs: number,
   over: () => boolean,
 ): Promise<IsolationReport> {
   const { httpUrl, mqttPort, mqttTlsPort, operatorToken } = address;
   const tried = { httpUrl, operatorToken, mqttPort: mqttPort!, tlsPort: mqttTlsPort! };
-  const suite = await IsolationSuite.prepare(tried, clock, patience);
-  do await suite.round(pauseMs);
-  while (!over());
-  return suite.end();
+  const preparing = IsolationSuite.prepare(tried, bench.clock, patience);
+  try {
+    const suite = await bench.whileRunning(preparing);
+    do await bench.whileRunning(suite.round(pauseMs));
+    while (!over());
+    return await bench.whileRunning(suite.end());
+  } catch (error) {
+    // Whoever goes about their business does so no longer; nobody waits for it.
+    preparing.then((suite) => suite.end()).catch(() => {});
+    throw error;
+  }
 }
 
 /** Readings of the suite's enterprises that were refused: none of the fleet's. */

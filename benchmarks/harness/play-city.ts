@@ -53,30 +53,46 @@ export async function playCity(bench: Bench, script: CityScript = {}): Promise<F
   const city = { bench, simulation, platform };
   await bench.connect(simulation, onboard);
   await bench.warmUp(simulation);
-  const found = await bench.steady(simulation, platform, () => window(city, script));
-  await bench.drain(simulation, onboard);
+  let watched: Promise<Finding> = Promise.resolve({});
+  const found = await bench.steady(simulation, platform, () => {
+    const middle = untilMiddle(city, script);
+    watched = middle.then(() => watchWalls(city));
+    // The window may fail first.
+    watched.catch(() => {});
+    return window(city, script, middle);
+  });
+  // The window is over when its time is; a round of probes that is not ends while nothing comes due.
+  const [probed] = await Promise.all([watched, bench.drain(simulation, onboard)]);
   if (platform !== null) await bench.settle(platform);
   const outcome = await bench.leave(simulation);
   if (platform !== null) await bench.reconcile(platform, outcome);
-  return merged([found, await script.after?.(city, outcome)]);
+  return merged([found, probed, await script.after?.(city, outcome)]);
 }
 
-/** The scenario's own part, the proof in the middle, and then probes of the walls. */
-async function window(city: PlayedCity, { during, proves }: CityScript): Promise<Finding> {
-  const { bench, platform, simulation } = city;
+/** The scenario's own part, and the proof in the middle. */
+async function window(
+  city: PlayedCity,
+  { during }: CityScript,
+  middle: Promise<void>,
+): Promise<Finding> {
+  const { bench } = city;
+  const { duration } = bench.parameters;
+  const [found] = await Promise.all([during?.(city), middle, bench.sleep(duration)]);
+  return found ?? {};
+}
+
+async function untilMiddle({ bench, simulation, platform }: PlayedCity, { proves }: CityScript) {
+  await bench.sleep(bench.parameters.duration / 2);
+  if (!proves) await bench.prove(simulation, platform);
+}
+
+/** Probes the walls from the middle of the window to its end; a round that has begun is finished. */
+async function watchWalls({ bench, platform }: PlayedCity): Promise<Finding> {
   const { duration, isolation } = bench.parameters;
-  const endMs = bench.clock.monotonicMs() + duration;
+  if (!isolation || platform === null) return {};
+  const endMs = bench.monitor.phases.beganMs('steady')! + duration;
   const isOver = () => bench.clock.monotonicMs() >= endMs;
-  const watched = async () => {
-    await bench.sleep(duration / 2);
-    if (!proves) await bench.prove(simulation, platform);
-    if (!isolation || platform === null) return {};
-    return {
-      isolation: await watchIsolation(platform, bench.clock, probePauseMs[bench.size], isOver),
-    };
-  };
-  const [found, probed] = await Promise.all([during?.(city), watched(), bench.sleep(duration)]);
-  return merged([found, probed]);
+  return { isolation: await watchIsolation(bench, platform, probePauseMs[bench.size], isOver) };
 }
 
 function merged(parts: readonly (Finding | undefined)[]): Finding {
