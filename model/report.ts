@@ -238,7 +238,14 @@ export interface RunReport {
   /** Null when the devices were registered beforehand. */
   readonly onboarding: OnboardingReport | null;
   readonly telemetry: {
+    /** Came due over the whole run: `sent` + `unsent` + `skipped`. */
+    readonly due: number | null;
     readonly sent: number;
+    /** Made, and never handed to a socket. */
+    readonly unsent: number | null;
+    /** Never made, because as many of the device's were not acknowledged as it can keep. */
+    readonly skipped: number;
+    /** Of those that were sent; null at QoS 0. */
     readonly acked: number | null;
     readonly perSecond: number;
     readonly publishDelayMs: LatencySummary | null;

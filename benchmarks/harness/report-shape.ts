@@ -62,7 +62,10 @@ const shape: ReportShape = {
     },
   },
   telemetry: {
+    due: number,
     sent: number,
+    unsent: number,
+    skipped: number,
     acked: number,
     perSecond: number,
     publishDelayMs: latency,

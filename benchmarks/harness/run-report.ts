@@ -75,13 +75,17 @@ function fleetParts(
   { fleet, proof, simulated, storedMs }: Draft,
 ): Pick<RunReport, 'fleet' | 'message' | 'connect' | 'onboarding' | 'telemetry'> {
   if (simulated !== null) {
-    const { acked, ackMs, perSecond, publishDelayMs, sent } = simulated.telemetry;
+    const { acked, due, sent, skipped, unsent } = simulated.telemetry;
+    const { ackMs, perSecond, publishDelayMs } = simulated.telemetry;
     return {
       fleet: simulated.fleet,
       message: simulated.message,
       connect: { ...simulated.connect, proof },
       onboarding: simulated.onboarding,
-      telemetry: { sent, acked, perSecond, publishDelayMs, ackMs, storedMs },
+      telemetry: {
+        ...{ due, sent, unsent, skipped, acked },
+        ...{ perSecond, publishDelayMs, ackMs, storedMs },
+      },
     };
   }
   const { devices, enterprises, qos, tls } = parameters;
@@ -102,7 +106,10 @@ function fleetParts(
     },
     onboarding: null,
     telemetry: {
+      due: null,
       sent: fleet?.sent ?? 0,
+      unsent: null,
+      skipped: fleet?.skipped ?? 0,
       acked: fleet === null ? null : fleet.acked,
       perSecond: 0,
       publishDelayMs: null,

@@ -116,6 +116,12 @@ function* flowRows({ durationS, fairness, ledger, telemetry }: RunReport): Gener
     ];
   }
   const { acked, deadLettered, duplicated, late, lost, overwritten, sent, stored } = ledger;
+  const { due, skipped, unsent } = telemetry;
+  const never = [
+    ...(unsent === 0 ? [] : [`${figure(unsent)} never sent`]),
+    ...(skipped === 0 ? [] : [`${skipped} never made, as the device could keep no more`]),
+  ];
+  yield ['due', [`${figure(due)} readings`, ...never].join(', ')];
   yield ['ledger', `${sent} sent, ${figure(acked)} acknowledged, ${figure(stored)} stored`];
   const reconciled =
     `${figure(lost)} lost, ${figure(duplicated)} duplicated, ${figure(overwritten)} overwritten, ` +

@@ -155,6 +155,12 @@ export const dictionary = {
   },
 
   'ledger.title': { en: 'Where did every reading go?', zh: '每条读数去了哪里?' },
+  'ledger.due': { en: 'Due', zh: '应发' },
+  'ledger.skipped': {
+    en: 'never made: the device could keep no more',
+    zh: '未生成:设备已无处暂存',
+  },
+  'ledger.unsent': { en: 'never sent', zh: '未发出' },
   'ledger.sent': { en: 'Sent', zh: '已发送' },
   'ledger.unacked': { en: 'never acknowledged', zh: '未得到确认' },
   'ledger.acked': { en: 'Acknowledged', zh: '已确认' },
@@ -285,6 +291,10 @@ export const dictionary = {
   'path.telemetry.ackMs': { en: 'Due → PUBACK', zh: '应发 → PUBACK' },
   'path.telemetry.storedMs': { en: 'Due → row', zh: '应发 → 入库' },
   'path.telemetry.publishDelayMs': { en: 'Due → sent', zh: '应发 → 发出' },
+  'path.telemetry.acked': { en: 'Acknowledged', zh: '已确认' },
+  'path.telemetry.due': { en: 'Due', zh: '应发' },
+  'path.telemetry.unsent': { en: 'Never sent', zh: '未发出' },
+  'path.telemetry.skipped': { en: 'Never made', zh: '未生成' },
   'path.ledger.acked': { en: 'Acknowledged', zh: '已确认' },
   'path.ledger.stored': { en: 'Stored', zh: '已入库' },
   'path.ledger.lost': { en: 'Lost', zh: '丢失' },

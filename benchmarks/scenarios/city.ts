@@ -33,6 +33,7 @@ export const city: Scenario = {
     'connect.proof.broker == fleet.devices',
     'connect.proof.kernel == fleet.devices',
     'connect.proof.store == fleet.devices',
+    'telemetry.acked == telemetry.due',
     'ledger.lost == 0',
     'ledger.duplicated == 0',
     'ledger.overwritten == 0',

@@ -11,7 +11,12 @@ export const deviceToRow: Scenario = {
   },
   smoke: { devices: 200, enterprises: 20, interval: '500ms', duration: '5s', workers: 1 },
   full: { devices: 12_500, enterprises: 1250, interval: '2500ms', duration: '2m', workers: 1 },
-  thresholds: ['connect.failed == 0', 'ledger.lost == 0', 'ledger.duplicated == 0'],
+  thresholds: [
+    'connect.failed == 0',
+    'telemetry.acked == telemetry.due',
+    'ledger.lost == 0',
+    'ledger.duplicated == 0',
+  ],
   fullThresholds: ['telemetry.ackMs.p99 <= 150', 'telemetry.storedMs.p99 <= 2000'],
   anyTarget: true,
   play: (bench) => playCity(bench),

@@ -16,6 +16,7 @@ export const isolation: Scenario = {
     'isolation.leaks == 0',
     'isolation.unexpected == 0',
     'isolation.probes >= isolation.kinds',
+    'telemetry.acked == telemetry.due',
     'ledger.lost == 0',
     'connect.failed == 0',
   ],

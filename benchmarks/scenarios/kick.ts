@@ -19,6 +19,7 @@ export const kick: Scenario = {
   thresholds: [
     'shutOut.stillOpen == 0',
     'shutOut.letIn == 0',
+    'telemetry.acked == telemetry.due',
     'ledger.lost == 0',
     'connect.failed == 0',
   ],

@@ -18,6 +18,7 @@ export const onboarding: Scenario = {
     'onboarding.provisioned == fleet.devices',
     'onboarding.stored.devices == fleet.devices',
     'audit.complete == audit.sampled',
+    'telemetry.acked == telemetry.due',
     'ledger.lost == 0',
   ],
   fullThresholds: ['audit.sampled == 20'],

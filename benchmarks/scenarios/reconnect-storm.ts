@@ -24,6 +24,7 @@ export const reconnectStorm: Scenario = {
   thresholds: [
     'connect.failed == 0',
     'connect.reconnects >= fleet.devices',
+    'telemetry.acked == telemetry.due',
     'ledger.lost == 0',
     'ledger.duplicated == 0',
     'ledger.overwritten == 0',

@@ -14,6 +14,7 @@ export const soak: Scenario = {
   full: { devices: 1000, enterprises: 100, interval: '1s', duration: '30m', workers: 1 },
   thresholds: [
     'connect.failed == 0',
+    'telemetry.acked == telemetry.due',
     'ledger.lost == 0',
     'ledger.duplicated == 0',
     'ledger.overwritten == 0',

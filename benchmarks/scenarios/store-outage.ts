@@ -31,6 +31,7 @@ export const storeOutage: Scenario = {
   },
   thresholds: [
     'connect.failed == 0',
+    'telemetry.acked == telemetry.due',
     'ledger.lost == 0',
     'ledger.duplicated == 0',
     'ledger.overwritten == 0',

@@ -37,6 +37,7 @@ export const workerLoss: Scenario = {
   thresholds: [
     'connect.failed == 0',
     'findings.workersRestarted == findings.workersKilled',
+    'telemetry.acked == telemetry.due',
     'ledger.lost == 0',
     'ledger.duplicated == 0',
     'ledger.overwritten == 0',

@@ -157,4 +157,5 @@ test.each(Object.entries(scenarios))('the scenario %s is sound', (id, scenario) 
   expect(smoke.devices).toBeLessThan(full.devices);
   parsed(...scenario.thresholds, ...scenario.fullThresholds);
   expect(scenario.thresholds).toContain('ledger.lost == 0');
+  expect(scenario.thresholds).toContain('telemetry.acked == telemetry.due');
 });

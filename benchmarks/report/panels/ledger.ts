@@ -19,9 +19,9 @@ interface Line {
   readonly bad?: boolean;
 }
 
-export function ledgerPanel({ ledger }: RunReport): Html {
+export function ledgerPanel({ ledger, telemetry }: RunReport): Html {
   const { duplicated, late, lateAfterMs } = ledger;
-  const lines = balance(ledger);
+  const lines = [...beforeSent(telemetry), ...balance(ledger)];
   const axis = valueAxis(
     lines.map(({ value }) => value),
     countText,
@@ -49,6 +49,15 @@ export function ledgerPanel({ ledger }: RunReport): Html {
   ]);
 }
 
+/** From what came due to what was sent. */
+function beforeSent({ due, skipped, unsent }: RunReport['telemetry']): Line[] {
+  return [
+    { sign: '', key: 'ledger.due', value: due },
+    { sign: '−', key: 'ledger.skipped', value: skipped, bad: (skipped ?? 0) !== 0 },
+    { sign: '−', key: 'ledger.unsent', value: unsent, bad: (unsent ?? 0) !== 0 },
+  ];
+}
+
 /**
  * From what was sent to what is stored. What the report does not count itself follows from the lines
  * around it, and is known when they are.
@@ -61,8 +70,8 @@ function balance(ledger: LedgerReport): Line[] {
     ? stored! - (acked! - deadLettered! - overwritten! - lost!)
     : null;
   return [
-    { sign: '', key: 'ledger.sent', value: sent },
-    { sign: '−', key: 'ledger.unacked', value: unacked },
+    { sign: '=', key: 'ledger.sent', value: sent },
+    { sign: '−', key: 'ledger.unacked', value: unacked, bad: (unacked ?? 0) !== 0 },
     { sign: '=', key: 'ledger.acked', value: acked },
     { sign: '−', key: 'ledger.deadLettered', value: deadLettered },
     { sign: '−', key: 'ledger.overwritten', value: overwritten },

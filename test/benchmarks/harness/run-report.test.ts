@@ -44,7 +44,7 @@ test('a report can be made when nothing has happened yet: what is not known is n
     parameters: { devices: 200, size: 'full' },
     fleet: { devices: 200, sessions: 0 },
     connect: { attempted: 0, proof: { client: null, store: null } },
-    telemetry: { acked: null, ackMs: null, storedMs: null },
+    telemetry: { due: null, unsent: null, acked: null, ackMs: null, storedMs: null },
     ledger: { stored: null, lost: null, late: null },
     timeline: null,
   });
@@ -112,4 +112,19 @@ test('what was switched off is not asked', () => {
   const report = runReport({ ...plan, parameters, thresholds }, blankDraft(0), environment);
   expect(report).toMatchObject({ verdict: 'pass', invalidReasons: [] });
   expect(table(report)).toContain('not asked  isolation.leaks == 0');
+});
+
+test.each([
+  ['all are acknowledged', { due: 100, sent: 100, acked: 100 }, 'pass', 'due'],
+  ['a worker does not answer', { due: 100, sent: 100, acked: 98 }, 'fail', '98 acknowledged'],
+  ['some are never sent', { due: 100, sent: 98, unsent: 2, acked: 98 }, 'fail', '2 never sent'],
+  ['some are never made', { due: 100, skipped: 2, sent: 98, acked: 98 }, 'fail', '2 never made'],
+])('readings: %s', (_what, counts, verdict, said) => {
+  const draft = blankDraft(0);
+  const usual = simulated();
+  draft.simulated = { ...usual, telemetry: { ...usual.telemetry, ...counts } };
+  const thresholds = parseThresholds(['telemetry.acked == telemetry.due'], []);
+  const report = runReport({ ...plan, size: 'smoke', thresholds }, draft, environment);
+  expect(report).toMatchObject({ verdict, telemetry: counts });
+  expect(table(report)).toContain(said);
 });

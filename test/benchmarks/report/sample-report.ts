@@ -168,7 +168,10 @@ export function sampleReport(options: SampleOptions = {}): RunReport {
     },
     onboarding: null,
     telemetry: {
+      due: sent,
       sent,
+      unsent: 0,
+      skipped: 0,
       acked: sent,
       perSecond: sent / steadyS,
       publishDelayMs: summary({ medianMs: 2.1, sigma: 0.6 }, sent),
@@ -253,7 +256,10 @@ export function emptyReport(): RunReport {
       proof: { client: null, broker: null, kernel: null, store: null },
     },
     telemetry: {
+      due: null,
       sent: 0,
+      unsent: null,
+      skipped: 0,
       acked: null,
       perSecond: 0,
       publishDelayMs: null,
