@@ -5,6 +5,7 @@ import mqtt from 'mqtt-packet';
 import { descriptorOf, writeFrame } from '../model/direct-write.ts';
 import type { ErrorCode } from '../model/errors.ts';
 import type { Acceptance, Principal } from './access.ts';
+import { AcknowledgementOrder } from './acknowledgement-order.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { Watched } from './keepalive.ts';
 import { pingResponse } from './packet-bytes.ts';
@@ -18,8 +19,9 @@ let lastNumber = 0;
 /** What the front door knows of a client that was let in; the client is aedes' own object. */
 export class ClientSession implements Session, Watched {
   readonly number = ++lastNumber;
-  /** Publishes that are not settled yet. */
+  /** Publishes that are not settled yet, or wait for their turn to be acknowledged. */
   inFlight = 0;
+  readonly order = new AcknowledgementOrder();
   /** Why it was closed from this side; null when the client left or broke a rule of a topic. */
   closeCode: ErrorCode | null = null;
   /** Its end was told already. */

@@ -86,23 +86,31 @@ export class PublishDoor {
 
   #settler(session: ClientSession, packet: PublishPacket, done: Done): (outcome: Outcome) => void {
     const isWill = session.closed;
-    return (outcome) => {
+    const routed = isWill || this.#options.access === 'open';
+    const acknowledge = (): void => {
       session.inFlight--;
-      if (typeof outcome === 'object') {
-        session.close(outcome.close);
-        return;
-      }
       // Acknowledging to a closed connection is an error in aedes; there is no one to tell.
       if (session.closed && !isWill) return;
-      const routed = isWill || this.#options.access === 'open';
-      // aedes keeps a QoS 2 message until its PUBREL; its content is in the journal already.
-      if (packet.qos === 2 && !routed) packet.payload = noPayload;
       if (packet.qos === 1 && !routed) {
         session.acknowledge(packet.messageId ?? 0);
         // For aedes there is nothing left to acknowledge, and nobody to route to.
         packet.qos = 0;
       }
       done(null);
+    };
+    const { order } = session;
+    // Nobody waits to hear of a will.
+    const place = packet.qos === 0 || isWill ? null : order.next();
+    return (outcome) => {
+      if (typeof outcome === 'object') {
+        session.inFlight--;
+        session.close(outcome.close);
+        return;
+      }
+      // aedes keeps a QoS 2 message until its PUBREL; its content is in the journal already.
+      if (packet.qos !== 0 && !routed) packet.payload = noPayload;
+      if (place === null) acknowledge();
+      else order.done(place, acknowledge);
     };
   }
 }
@@ -116,6 +124,8 @@ class DirectPublish implements SessionPublish {
   readonly qos: 0 | 1;
   readonly excess: boolean;
   readonly #messageId: number;
+  /** Its place among what is acknowledged; of no meaning at QoS 0. */
+  readonly #place: number;
 
   constructor(
     session: ClientSession,
@@ -130,13 +140,21 @@ class DirectPublish implements SessionPublish {
     this.qos = qos;
     this.excess = excess;
     this.#messageId = messageId;
+    this.#place = qos === 0 ? 0 : session.order.next();
   }
 
   settle(outcome: Outcome): void {
     const { session } = this;
-    session.inFlight--;
-    if (typeof outcome === 'object') session.close(outcome.close);
-    else if (this.qos === 1) session.acknowledge(this.#messageId);
+    if (typeof outcome === 'object' || this.qos === 0) {
+      session.inFlight--;
+      if (typeof outcome === 'object') session.close(outcome.close);
+      return;
+    }
+    const messageId = this.#messageId;
+    session.order.done(this.#place, () => {
+      session.inFlight--;
+      session.acknowledge(messageId);
+    });
   }
 }
 

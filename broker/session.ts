@@ -36,9 +36,9 @@ export interface SessionPublish {
   /** A QoS 0 message beyond what the session may have in flight: to be counted and discarded. */
   readonly excess: boolean;
   /**
-   * To be called once. `accept` lets the PUBACK (or PUBREC) go; must be called in the order of
-   * arrival [MQTT-4.6.0-2]. `discard` forgets a QoS 0 message. `close` closes the session without
-   * acknowledging.
+   * To be called once. `accept` lets the PUBACK (or PUBREC) go as soon as those of the publishes
+   * before it have gone [MQTT-4.6.0-2]; until then it counts as in flight. `discard` forgets a QoS 0
+   * message. `close` closes the session at once, without acknowledging.
    */
   settle(outcome: 'accept' | 'discard' | { readonly close: ErrorCode }): void;
 }

@@ -44,7 +44,10 @@ export class CommandChannel {
     else tell({ id, kind: 'undelivered', code: 'device.offline' });
   }
 
-  /** A device's reply: told if it can be one, and refused otherwise; acknowledged either way. */
+  /**
+   * A device's reply: told if it can be one, and refused otherwise; acknowledged either way, when
+   * it is its turn.
+   */
   onReply(publish: SessionPublish, { device, enterprise }: DeviceTopic): void {
     const { session } = publish;
     const { clock, onRefused, tell } = this.#options;

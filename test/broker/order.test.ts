@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import mqtt, { type Packet } from 'mqtt-packet';
 import { describe, expect, test } from 'vitest';
+import type { SessionPublish } from '../../broker/session.ts';
 import { publishPacket } from '../helpers/raw-mqtt.ts';
 import { device, open, own, reading, secret, start } from './harness.ts';
 
@@ -115,6 +116,74 @@ test('a topic is judged anew when it is not the one before', async () => {
   await client.waitForClose();
   expect(refused).toEqual(['topic.not-allowed']);
   expect(publishes).toHaveLength(1);
+});
+
+describe('acknowledgements', () => {
+  /** A device of a door that settles nothing by itself. */
+  async function unsettled(limits = {}) {
+    const waiting: SessionPublish[] = [];
+    const world = await start({ onPublish: (publish) => waiting.push(publish), limits });
+    return { ...world, waiting, client: await device(world.port) };
+  }
+
+  test.each([1, 2] as const)(
+    'leave in the order of arrival, whatever is settled first, at QoS %i [MQTT-4.6.0-2, -3]',
+    async (qos) => {
+      const order = fc.shuffledSubarray([0, 1, 2, 3, 4, 5], { minLength: 6 });
+      await fc.assert(
+        fc.asyncProperty(order, async (settled) => {
+          const { waiting, client } = await unsettled();
+          const ids = settled.map((place) => place + 1).sort();
+          client.send(...ids.map((messageId) => publishPacket(own, reading, { qos, messageId })));
+          await expect.poll(() => waiting.length).toBe(ids.length);
+          for (const place of settled) waiting[place]!.settle('accept');
+          const cmd = qos === 1 ? 'puback' : 'pubrec';
+          await client.waitFor((packet) => acknowledged(packet, cmd).includes(6));
+          expect(client.received.flatMap((packet) => acknowledged(packet, cmd))).toEqual(ids);
+          client.close();
+        }),
+        { numRuns: 20 },
+      );
+    },
+  );
+
+  test('wait for no QoS 0 message, whose like need none', async () => {
+    const { waiting, client } = await unsettled();
+    client.send(publishPacket(own, reading, { qos: 0 }), publishPacket(own, reading));
+    await expect.poll(() => waiting.length).toBe(2);
+    waiting[1]!.settle('accept');
+    expect(await client.waitFor(({ cmd }) => cmd === 'puback')).toMatchObject({ messageId: 1 });
+  });
+
+  test('that wait for their turn are in flight, of which there are only so many', async () => {
+    const { waiting, client, refused } = await unsettled({ sessionInFlightMax: 3 });
+    for (let messageId = 1; messageId <= 3; messageId++) {
+      client.send(publishPacket(own, reading, { messageId }));
+    }
+    await expect.poll(() => waiting.length).toBe(3);
+    waiting[1]!.settle('accept');
+    waiting[2]!.settle('accept');
+    client.send(publishPacket(own, reading, { messageId: 4 }));
+    await client.waitForClose();
+    expect(refused).toEqual(['publish.in-flight-exceeded']);
+    expect(waiting).toHaveLength(3);
+    expect(client.received.filter(({ cmd }) => cmd === 'puback')).toEqual([]);
+  });
+
+  test('free their places in flight when they leave', async () => {
+    const { waiting, client } = await unsettled({ sessionInFlightMax: 2 });
+    for (let round = 0; round < 3; round++) {
+      const [first, second] = [2 * round + 1, 2 * round + 2];
+      client.send(
+        publishPacket(own, reading, { messageId: first }),
+        publishPacket(own, reading, { messageId: second }),
+      );
+      await expect.poll(() => waiting.length).toBe(second);
+      waiting[first]!.settle('accept');
+      waiting[first - 1]!.settle('accept');
+      await client.waitFor((packet) => acknowledged(packet, 'puback').includes(second));
+    }
+  });
 });
 
 test('whoever leaves the answers to its pings unread is closed', async () => {

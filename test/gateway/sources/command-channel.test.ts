@@ -1,6 +1,7 @@
 /** Commands at the front door: to the session that wants them, and what devices reply. */
 
 import { describe, expect, test } from 'vitest';
+import type { SourceMessage } from '../../../gateway/sources/source.ts';
 import { limits } from '../../../model/limits.ts';
 import { publishPacket, type RawMqtt } from '../../helpers/raw-mqtt.ts';
 import { VirtualClock } from '../../helpers/virtual-clock.ts';
@@ -97,6 +98,30 @@ describe('a reply', () => {
     const refused = world.events.filter(({ kind }) => kind === 'refused');
     expect(refused).toMatchObject([{ key: 'acme.press-1', code: 'payload.not-a-reply' }]);
     if (!/JSON/.test(detail)) expect(refused[0]?.detail).toContain(detail);
+  });
+
+  test('is acknowledged behind the readings before it, whether it is one or not', async () => {
+    const waiting: SourceMessage[] = [];
+    const world = await World.start({ submit: (message) => waiting.push(message) });
+    world.add('acme.press-1');
+    const { client } = await world.connect('press-1');
+    const publish = (channel: string, payload: string, messageId: number) =>
+      publishPacket(topic('press-1', channel), payload, { messageId });
+    client.send(
+      publish('telemetry', '{"values":{"power":1}}', 5),
+      publish('command/reply', `{"id":"${id}"}`, 6),
+      publish('command/reply', 'no reply', 7),
+      publish('telemetry', '{"values":{"power":2}}', 8),
+    );
+    // What the reply says is not held up.
+    await expect.poll(() => [world.outcomes.length, waiting.length]).toEqual([1, 2]);
+    client.send({ cmd: 'pingreq' });
+    await client.waitFor(({ cmd }) => cmd === 'pingresp');
+    const pubacks = () => client.received.filter(({ cmd }) => cmd === 'puback');
+    expect(pubacks()).toEqual([]);
+    for (const message of waiting) message.settle('durable');
+    expect(await acknowledged(client, 8)).toBe(true);
+    expect(pubacks().map(({ messageId }) => messageId)).toEqual([5, 6, 7, 8]);
   });
 
   test('comes only so often from one session', async () => {

@@ -54,6 +54,8 @@ export interface WorldOptions {
   /** Shut out as the worker remembers it. */
   readonly shutOut?: (key: string, lookedUpAtMs: number) => ErrorCode | null;
   readonly admitSession?: (enterprise: string, kind?: string) => ErrorCode | null;
+  /** Takes each message, which is settled at once when left out. */
+  readonly submit?: (message: SourceMessage) => void;
   /** Called at each look-up of a device, before it is answered. */
   readonly onLookUp?: (key: string) => Promise<void> | void;
 }
@@ -128,7 +130,8 @@ export class World {
       accepting: true,
       submit: (message) => {
         world.messages.push(message);
-        message.settle('durable');
+        if (options.submit === undefined) message.settle('durable');
+        else options.submit(message);
       },
       turnAway: (message, code) => {
         world.turnedAway.push(code);
