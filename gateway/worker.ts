@@ -1,7 +1,6 @@
 /** A worker process: sources, pipeline, journal, and nothing but their wiring. */
 
 import { flushCompileCache } from 'node:module';
-import { systemClock } from '../model/clock.ts';
 import { limits } from '../model/limits.ts';
 import { giveWay } from '../model/process-priority.ts';
 import { toSentError } from '../model/sent-error.ts';
@@ -15,6 +14,7 @@ import { nodeFiles } from './journal/files.ts';
 import { JournalWriter } from './journal/writer.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
 import { RuleBook } from './pipeline/rule-book.ts';
+import { machineClock } from './processes/machine-clock.ts';
 import type { FromWorker, ToWorker, WorkerStats } from './processes/messages.ts';
 import { WorkerLink } from './processes/worker-link.ts';
 import type { RegistryReader } from './registry/registry.ts';
@@ -38,9 +38,9 @@ class Worker {
   readonly #pipeline: Pipeline;
   readonly #gate: EnterpriseGate;
   readonly #source: Source & EndsSessions & TakesCommands;
-  readonly #link = new WorkerLink({ clock: systemClock, send: tell });
+  readonly #link = new WorkerLink({ clock: machineClock, send: tell });
   readonly #tap = new EventTap({
-    clock: systemClock,
+    clock: machineClock,
     send: (events) => mention({ type: 'device-events', events }),
   });
   readonly #sharesEnterprises: boolean;
@@ -60,7 +60,7 @@ class Worker {
           return journal.append(commit);
         },
       },
-      clock: systemClock,
+      clock: machineClock,
       rulesOf: (profile) => this.#rules.of(profile),
       commitIntervalMs: journalSettings.commitIntervalMs,
       strict: readings.strict,
@@ -72,7 +72,7 @@ class Worker {
     this.#pipeline.grantRoom(start.roomBytes);
     this.#sharesEnterprises = workers > 1;
     this.#gate = new EnterpriseGate({
-      clock: systemClock,
+      clock: machineClock,
       sink: this.#pipeline,
       exceedsJournalShare: (enterprise) => this.#pipeline.exceedsJournalShare(enterprise),
       defaults: enterprises,
@@ -81,7 +81,7 @@ class Worker {
     });
     this.#source = new sources.mqtt({
       ...mqttOptions(start),
-      directory: new DeviceDirectory(registry, this.#rules, systemClock, this.#link.ask),
+      directory: new DeviceDirectory(registry, this.#rules, machineClock, this.#link.ask),
       reports: this.#link,
       ask: this.#link.ask,
       tap: this.#tap,
@@ -91,7 +91,7 @@ class Worker {
 
   async run(): Promise<void> {
     const address = await this.#source.start(this.#gate);
-    systemClock.every(statsIntervalMs, () => {
+    machineClock.every(statsIntervalMs, () => {
       mention({ type: 'stats', stats: this.#stats() });
       if (this.#sharesEnterprises) mention({ type: 'rates', rates: this.#gate.rates() });
       // The registry may be busy for a moment; it is asked again in a second.
@@ -196,7 +196,7 @@ function mqttOptions({ settings, ports, tls }: Start) {
       connectionsMax: settings.broker.connectionsMax,
     },
     sessionsMax: settings.broker.sessionsMax,
-    clock: systemClock,
+    clock: machineClock,
   };
 }
 
@@ -245,7 +245,7 @@ function mention(message: FromWorker): void {
 function die(error: unknown): void {
   tell({ type: 'failed', ...toSentError(error) });
   // The message is on its way; nothing else of this process can be trusted.
-  systemClock.after(50, () => process.exit(1));
+  machineClock.after(50, () => process.exit(1));
 }
 
 // The supervisor's one thread ships for all workers.

@@ -31,6 +31,7 @@ interface Opened {
   readonly worker: number;
   readonly number: number;
   readonly client: string;
+  /** By a monotonic clock that all workers share: it never steps back. */
   readonly atMs: number;
 }
 

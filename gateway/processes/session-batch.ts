@@ -9,7 +9,7 @@ export interface SessionBatch {
   readonly numbers: readonly number[];
   /** Client ids of those that opened: `{enterprise}.{subject}` or `{enterprise}.claim.{serial}`. */
   readonly clients: readonly string[];
-  /** When they opened, by the clock of the machine that all workers share. */
+  /** When they opened, by the monotonic clock of the machine, which all workers share. */
   readonly openedAtMs: readonly number[];
 }
 

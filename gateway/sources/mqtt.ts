@@ -173,7 +173,7 @@ export class MqttSource implements Source, EndsSessions, TakesCommands {
     if (full !== null) return refused(full, 3);
     this.#connects++;
     if (kind === 'claim') state.claim = this.#claimSession(session);
-    reports.opened(session.number, session.clientId, clock.nowMs());
+    reports.opened(session.number, session.clientId, clock.monotonicMs());
     this.#events.connected(session);
     return null;
   }

@@ -5,6 +5,7 @@ import type { CommandOutcome, OutgoingCommand } from '../device-commands/device-
 
 /** Told of every session that opens and ends, in their order. */
 export interface SessionReports {
+  /** `atMs` by a monotonic clock that all workers share. */
   opened(number: number, clientId: string, atMs: number): void;
   closed(number: number): void;
   commandOutcome(outcome: CommandOutcome): void;

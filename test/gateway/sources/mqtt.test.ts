@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { publishPacket } from '../../helpers/raw-mqtt.ts';
+import { VirtualClock } from '../../helpers/virtual-clock.ts';
 import type { WorldOptions } from './mqtt-world.ts';
 import { acknowledged, World } from './mqtt-world.ts';
 
@@ -187,6 +188,18 @@ describe('who is shut out', () => {
 });
 
 describe('sessions are reported', () => {
+  test('of two sessions the later one opened later, though the clock was set back between', async () => {
+    const clock = new VirtualClock();
+    const world = await start({ clock });
+    await world.connect('press-1');
+    clock.advance(10);
+    clock.stepWall(-3_600_000);
+    await world.connect('press-1');
+    const times = world.changes.flatMap((change) => ('opened' in change ? [change.atMs] : []));
+    expect(times).toHaveLength(2);
+    expect(times[1]).toBeGreaterThan(times[0]!);
+  });
+
   test('as they open and end, a take-over in its order', async () => {
     const world = await start();
     await world.connect('press-1');
