@@ -18,8 +18,18 @@ export interface CityRequest {
   readonly sensors: boolean;
 }
 
+/** A dead letter as far as scenarios read it. */
+export interface Letter {
+  readonly stage: 'check' | 'store';
+  /** Readings that are dead by this letter and by no other. */
+  readonly readings: number;
+  readonly replay: string;
+  /** What was sent, or the line for the store; null when it is kept no longer. */
+  readonly payload: string | null;
+}
+
 interface LetterPage {
-  readonly items: readonly { readonly readings: number; readonly replay: string }[];
+  readonly items: readonly Letter[];
   readonly next: number | null;
 }
 
@@ -72,19 +82,24 @@ export class GatewayClient {
     if (rest !== '') yield rest;
   }
 
-  /** Readings of a device, or of a whole enterprise, that were dead-lettered whole. */
-  async deadLetteredReadings(enterprise: string, device?: string): Promise<number> {
+  /** Letters of a device, or of a whole enterprise, whose readings are not stored after all. */
+  async *deadLetters(enterprise: string, device?: string): AsyncGenerator<Letter> {
     const named = device === undefined ? '' : `&device=${device}`;
     const query = `enterprise=${enterprise}${named}&limit=${limits.apiPageRowsMax}`;
-    let readings = 0;
     let after = '';
     for (;;) {
       const page = (await this.get(`/api/v1/dead-letters?${query}${after}`)) as LetterPage;
-      for (const { readings: dead, replay } of page.items)
-        if (replay !== 'stored') readings += dead;
-      if (page.next === null) return readings;
+      yield* page.items.filter(({ replay }) => replay !== 'stored');
+      if (page.next === null) return;
       after = `&after=${page.next}`;
     }
+  }
+
+  /** Readings of an enterprise that were dead-lettered whole. */
+  async deadLetteredReadings(enterprise: string): Promise<number> {
+    let sum = 0;
+    for await (const { readings } of this.deadLetters(enterprise)) sum += readings;
+    return sum;
   }
 
   async #call(method: string, path: string, body?: unknown): Promise<unknown> {

@@ -20,7 +20,7 @@ const nothing: Missing = { lost: 0, overwritten: 0, firstLost: null };
 export async function missingOf(
   entry: LedgerEntry,
   row: DeviceLedger | undefined,
-  { deadLettersOf, rows, window }: Pick<ReconcileOptions, 'rows' | 'window' | 'deadLettersOf'>,
+  { deadReadings, rows, window }: Pick<ReconcileOptions, 'rows' | 'window' | 'deadReadings'>,
 ): Promise<Missing> {
   const unbroken = row !== undefined && row.distinctSeq === row.seqMax - row.seqMin + 1;
   if (unbroken && unstored(entry, (seq) => seq >= row.seqMin && seq <= row.seqMax).length === 0) {
@@ -31,13 +31,12 @@ export async function missingOf(
   const missing = unstored(entry, (seq) => seqs.has(seq));
   if (missing.length === 0) return nothing;
   const gone = missing.filter((seq) => !isOverwritten(entry, seq, found));
-  const deadLettered = gone.length === 0 ? 0 : await deadLettersOf(entry.enterprise, entry.device);
-  const lost = Math.max(0, gone.length - deadLettered);
-  return {
-    lost,
-    overwritten: missing.length - gone.length,
-    firstLost: lost > 0 ? gone[0]! : null,
-  };
+  const overwritten = missing.length - gone.length;
+  if (gone.length === 0) return { lost: 0, overwritten, firstLost: null };
+  const dead = await deadReadings(entry.enterprise, entry.device);
+  const unexplained = gone.filter((seq) => !dead.seqs.has(seq));
+  const lost = Math.max(0, unexplained.length - dead.unnamed);
+  return { lost, overwritten, firstLost: lost > 0 ? unexplained[0]! : null };
 }
 
 /** Acknowledged `seq` that are not stored. */

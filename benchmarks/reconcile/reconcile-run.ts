@@ -5,6 +5,7 @@ import { createStore } from '../../gateway/stores/index.ts';
 import type { Clock } from '../../model/clock.ts';
 import type { LedgerEntry } from '../../simulator/ledger.ts';
 import type { GatewayClient } from '../gateway-client.ts';
+import { deadReadingsOf } from './dead-readings.ts';
 import { type Reconciled, type ReconcileOptions, reconcile } from './reconcile.ts';
 import { rowsInStore, rowsThroughGateway, type TimeWindow } from './rows.ts';
 
@@ -26,16 +27,16 @@ const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 /** Reconciles a run. Rejects when store or gateway do not answer. */
 export async function reconcileRun(options: RunLedgerOptions): Promise<Reconciled> {
   const { client, clock, folder, ...asked } = options;
-  const deadLettersOf: ReconcileOptions['deadLettersOf'] = (enterprise, device) =>
-    client.deadLetteredReadings(enterprise, device);
+  const deadReadings: ReconcileOptions['deadReadings'] = (enterprise, device) =>
+    deadReadingsOf(client, enterprise, device);
   if (ownedByGateway.has(asked.store.kind)) {
-    return reconcile({ ...asked, deadLettersOf, rows: rowsThroughGateway(client) });
+    return reconcile({ ...asked, deadReadings, rows: rowsThroughGateway(client) });
   }
   const settings = parseSettings({ store: asked.store }).store;
   const store = await createStore(settings, { clock, logger: quiet, dataFolder: folder });
   await store.start();
   try {
-    return await reconcile({ ...asked, deadLettersOf, rows: rowsInStore(store) });
+    return await reconcile({ ...asked, deadReadings, rows: rowsInStore(store) });
   } finally {
     await store.stop();
   }

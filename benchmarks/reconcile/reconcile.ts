@@ -1,12 +1,10 @@
 /** Compares what every device was promised with what the store holds. */
 
 import type { DeviceLedger } from '../../gateway/stores/store.ts';
-import { systemClock } from '../../model/clock.ts';
-import { limits } from '../../model/limits.ts';
 import type { LedgerEntry } from '../../simulator/ledger.ts';
-import type { GatewayClient } from '../gateway-client.ts';
+import type { DeadReadings } from './dead-readings.ts';
 import { type Missing, missingOf } from './missing.ts';
-import { type RowSource, rowsThroughGateway, type TimeWindow } from './rows.ts';
+import type { RowSource, TimeWindow } from './rows.ts';
 
 export interface ReconcileOptions {
   readonly rows: RowSource;
@@ -15,7 +13,7 @@ export interface ReconcileOptions {
   /** All readings of the run lie in it. */
   readonly window: TimeWindow;
   /** Readings of one device that were dead-lettered whole. */
-  readonly deadLettersOf: (enterprise: string, device: string) => Promise<number>;
+  readonly deadReadings: (enterprise: string, device: string) => Promise<DeadReadings>;
   /** Told how far it is. */
   readonly onProgress?: (profilesDone: number, profiles: number) => void;
 }
@@ -36,9 +34,6 @@ export interface Reconciled {
 }
 
 const examplesMax = 5;
-
-/** Readings may be this far ahead. */
-const aheadMs = limits.readingAheadMsMax;
 
 /** Devices asked for row by row at the same time. */
 const asksAtOnce = 8;
@@ -99,19 +94,6 @@ function exampleOf(
     `${enterprise}.${device}: ${sent} sent, ${ackedOf(entry)} acknowledged, ` +
     `${lost} lost${from}, ${overwritten} overwritten, ${twice} stored twice`
   );
-}
-
-/** All rows there are, through the gateway that holds them. */
-export function reconcileThroughGateway(
-  client: GatewayClient,
-  ledger: Iterable<LedgerEntry>,
-): Promise<Reconciled> {
-  return reconcile({
-    ledger,
-    rows: rowsThroughGateway(client),
-    window: { fromMs: 0, toMs: systemClock.nowMs() + aheadMs },
-    deadLettersOf: (enterprise, device) => client.deadLetteredReadings(enterprise, device),
-  });
 }
 
 /** Calls `act` for every item, `atOnce` at the same time. */

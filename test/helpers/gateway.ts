@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { GatewayClient, type Summary } from '../../benchmarks/gateway-client.ts';
-import { type Reconciled, reconcileThroughGateway } from '../../benchmarks/reconcile/reconcile.ts';
+import type { Reconciled } from '../../benchmarks/reconcile/reconcile.ts';
 import { type GatewaySettingsInput, parseSettings } from '../../gateway/config.ts';
 import { fleetKeyIn } from '../../gateway/data-folder/owner-file.ts';
 import { paths } from '../../gateway/data-folder/paths.ts';
@@ -15,6 +15,7 @@ import { systemClock } from '../../model/clock.ts';
 import { simulationOptions } from '../../simulator/options.ts';
 import { runSimulation } from '../../simulator/run.ts';
 import type { SimulationOutcome } from '../../simulator/simulation.ts';
+import { reconcileThroughGateway } from './reconcile.ts';
 import { freePort } from './services.ts';
 
 export class TestGateway {

@@ -9,9 +9,9 @@
 
 import { createServer, request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { reconcileThroughGateway } from '../../benchmarks/reconcile/reconcile.ts';
 import { TestGateway } from '../helpers/gateway.ts';
 import { Influxd } from '../helpers/influxd.ts';
+import { reconcileThroughGateway } from '../helpers/reconcile.ts';
 import { programIsThere } from '../helpers/services.ts';
 
 const cleanups: (() => Promise<void> | void)[] = [];

@@ -2,10 +2,13 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { Letter } from '../../../benchmarks/gateway-client.ts';
+import { type DeadReadings, deadReadingsOf } from '../../../benchmarks/reconcile/dead-readings.ts';
 import { reconcile } from '../../../benchmarks/reconcile/reconcile.ts';
 import { rowsInStore } from '../../../benchmarks/reconcile/rows.ts';
 import { MemoryStore } from '../../../gateway/stores/memory.ts';
 
+const noDead: DeadReadings = { seqs: new Set(), unnamed: 0 };
 const window = { fromMs: 0, toMs: 1_000_000 };
 const device = { enterprise: 'e', device: 'a', profile: 'press' };
 
@@ -31,13 +34,13 @@ const timely = (seq: number): Row => ({ seq, timestampMs: 1000 * seq });
 async function reconciled(
   rows: readonly Row[],
   acked: readonly (readonly [number, number])[],
-  deadLetters = 0,
+  dead: DeadReadings = noDead,
 ) {
   return reconcile({
     rows: rowsInStore(await storeWith(rows)),
     ledger: [{ ...device, sent: 6, acked, stamps }],
     window,
-    deadLettersOf: async () => deadLetters,
+    deadReadings: async () => dead,
   });
 }
 
@@ -67,17 +70,47 @@ test('a timestamp that another reading has by now was overwritten, not lost', as
   expect(found).toMatchObject({ overwritten: 1, lost: 0 });
 });
 
-test('a dead letter explains a missing reading, and no more than one', async () => {
-  expect(await reconciled([timely(1)], [[1, 2]], 1)).toMatchObject({ lost: 0 });
-  const found = await reconciled([timely(1)], [[1, 4]], 1);
+test('a dead letter explains the reading it names, and no other', async () => {
+  const dead = (seqs: number[], unnamed = 0) => ({ seqs: new Set(seqs), unnamed });
+  expect(await reconciled([timely(1)], [[1, 2]], dead([2]))).toMatchObject({ lost: 0 });
+  expect(await reconciled([timely(1)], [[1, 2]], dead([5]))).toMatchObject({ lost: 1 });
+  const found = await reconciled([timely(1)], [[1, 4]], dead([2]));
   expect(found).toMatchObject({ lost: 2 });
-  expect(found.examples[0]).toContain('2 lost from seq 2 on');
+  expect(found.examples[0]).toContain('2 lost from seq 3 on');
+});
+
+test('a dead letter that names none explains any one', async () => {
+  const dead = { seqs: new Set<number>(), unnamed: 1 };
+  expect(await reconciled([timely(1)], [[1, 2]], dead)).toMatchObject({ lost: 0 });
+  expect(await reconciled([timely(1)], [[1, 4]], dead)).toMatchObject({ lost: 2 });
+});
+
+test('dead letters name their readings by what was sent, and by the line for the store', async () => {
+  const letter = (payload: string | null, more: Partial<Letter> = {}): Letter => ({
+    ...{ stage: 'check', readings: 1, replay: 'waiting', payload },
+    ...more,
+  });
+  const letters = [
+    letter('{"seq":3,"ts":1,"values":{"power":"much"}}'),
+    letter('press,device=a,enterprise=e power=1,seq=4,quality=192 4000\n', { stage: 'store' }),
+    letter('{"seq":9}', { readings: 0 }),
+    letter(null),
+    letter('{"seq":5,"va'),
+    letter('{"values":{}}'),
+    letter('null'),
+    letter('press power=1', { stage: 'store' }),
+  ];
+  async function* deadLetters() {
+    yield* letters;
+  }
+  const dead = await deadReadingsOf({ deadLetters }, 'e', 'a');
+  expect(dead).toEqual({ seqs: new Set([3, 4]), unnamed: 5 });
 });
 
 test('rows of strangers and of other times do not count', async () => {
   const rows = rowsInStore(await storeWith([timely(1)], 'stranger'));
   const ledger = [{ ...device, sent: 1, acked: [[1, 1]] as const, stamps }];
-  const found = await reconcile({ rows, ledger, window, deadLettersOf: async () => 0 });
+  const found = await reconcile({ rows, ledger, window, deadReadings: async () => noDead });
   expect(found).toMatchObject({ stored: 0, lost: 1, devices: 0 });
   const late = await reconciled([{ seq: 1, timestampMs: 2_000_000 }], [[1, 1]]);
   expect(late).toMatchObject({ stored: 0, lost: 1 });
