@@ -111,11 +111,11 @@ export interface LedgerReport {
   readonly acked: number | null;
   /** Distinct (device, `seq`) in the store, of the run's time. */
   readonly stored: number | null;
-  /** Acknowledged, and neither stored nor dead-lettered whole nor overwritten. */
+  /** Acknowledged, and neither stored nor dead-lettered whole nor overwritten; null at QoS 0. */
   readonly lost: number | null;
   /** Rows beyond the first of a (device, `seq`). */
   readonly duplicated: number | null;
-  /** Acknowledged and not stored, because another `seq` of the device has its timestamp. */
+  /** Acknowledged and not stored, as another `seq` of the device has its timestamp; null at QoS 0. */
   readonly overwritten: number | null;
   readonly deadLettered: number | null;
   /** Stored more than `lateAfterMs` after they were due. */

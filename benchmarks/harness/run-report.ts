@@ -122,13 +122,15 @@ function fleetParts(
 function ledgerOf({ parameters }: RunPlan, draft: Draft): RunReport['ledger'] {
   const { deadLettered, fleet, late, reconciled, simulated } = draft;
   const told = simulated?.telemetry ?? fleet;
+  // At QoS 0 nothing is acknowledged: none can be lost of what nobody promised.
+  const promised = parameters.qos === 1 ? reconciled : null;
   return {
     sent: told?.sent ?? 0,
     acked: told?.acked ?? null,
     stored: reconciled?.stored ?? null,
-    lost: reconciled?.lost ?? null,
+    lost: promised?.lost ?? null,
     duplicated: reconciled?.duplicated ?? null,
-    overwritten: reconciled?.overwritten ?? null,
+    overwritten: promised?.overwritten ?? null,
     deadLettered,
     late,
     lateAfterMs: parameters.lateAfter,

@@ -100,7 +100,8 @@ function* wallRows({ audit, isolation, shutOut }: RunReport): Generator<Row> {
   }
 }
 
-function* flowRows({ durationS, fairness, ledger, telemetry }: RunReport): Generator<Row> {
+function* flowRows(report: RunReport): Generator<Row> {
+  const { durationS, fairness, ledger, message, telemetry } = report;
   const { ackMs, perSecond, publishDelayMs, storedMs } = telemetry;
   yield ['rate', `${Math.round(perSecond)} acknowledged/s over ${durationS.toFixed(1)} s`];
   yield ['due→published', latency(publishDelayMs)];
@@ -122,10 +123,15 @@ function* flowRows({ durationS, fairness, ledger, telemetry }: RunReport): Gener
     ...(skipped === 0 ? [] : [`${skipped} never made, as the device could keep no more`]),
   ];
   yield ['due', [`${figure(due)} readings`, ...never].join(', ')];
-  yield ['ledger', `${sent} sent, ${figure(acked)} acknowledged, ${figure(stored)} stored`];
+  const acknowledged = message.qos === 0 ? '' : `${figure(acked)} acknowledged, `;
+  yield ['ledger', `${sent} sent, ${acknowledged}${figure(stored)} stored`];
+  const promised =
+    message.qos === 0
+      ? 'QoS 0 promises nothing, so none can be lost'
+      : `${figure(lost)} lost, ${figure(overwritten)} overwritten`;
   const reconciled =
-    `${figure(lost)} lost, ${figure(duplicated)} duplicated, ${figure(overwritten)} overwritten, ` +
-    `${figure(deadLettered)} dead-lettered, ${figure(late)} late`;
+    `${promised}, ${figure(duplicated)} duplicated, ${figure(deadLettered)} dead-lettered, ` +
+    `${figure(late)} late`;
   yield ['', stored === null ? 'not reconciled' : reconciled];
 }
 

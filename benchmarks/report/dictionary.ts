@@ -67,6 +67,12 @@ export const dictionary = {
   'figures.lostBeneath': { en: 'of {n} acknowledged', zh: '已确认 {n}' },
   'figures.duplicated': { en: 'Duplicated', zh: '重复' },
   'figures.duplicatedBeneath': { en: 'overwritten {n}', zh: '被覆盖 {n}' },
+  'figures.unpromised': { en: 'QoS 0: nothing was promised', zh: 'QoS 0:没有承诺' },
+  'figures.sentStored': {
+    en: '{sent} sent, {stored} stored',
+    zh: '发送 {sent},入库 {stored}',
+  },
+  'figures.sent': { en: '{n} sent', zh: '发送 {n}' },
   'figures.leaks': { en: 'Leaks between enterprises', zh: '企业间泄漏' },
   'figures.leaksBeneath': { en: 'of {n} attempts', zh: '共尝试 {n} 次' },
   'figures.nobodyTried': { en: 'nobody tried', zh: '未尝试' },
@@ -186,6 +192,10 @@ export const dictionary = {
   'ledger.notReconciled': {
     en: 'Not reconciled: the store could not be asked.',
     zh: '未对账:无法查询存储。',
+  },
+  'ledger.unpromised': {
+    en: 'QoS 0: nothing was acknowledged, so nothing was promised and none can be lost. Compare what was sent with what is stored.',
+    zh: 'QoS 0:没有确认,也就没有承诺,谈不上丢失;请对比已发送与已入库。',
   },
   'ledger.examples': { en: 'For example', zh: '例如' },
 

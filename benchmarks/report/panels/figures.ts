@@ -26,10 +26,10 @@ ${held.slice(0, 3).map((each) => html`<p class="held">${resultOf(each)} <code>${
   return panel('figures', 'figures.title', html`<ul class="tiles">${tiles}</ul>`);
 }
 
-function tilesOf({ connect, fairness, isolation, ledger, telemetry }: RunReport): Tile[] {
+function tilesOf(report: RunReport): Tile[] {
+  const { connect, fairness, isolation, ledger, message, telemetry } = report;
+  const promised = message.qos !== 0;
   const { acked, ackMs, perSecond, sent, storedMs } = telemetry;
-  const reconciled = (value: number | null): Html =>
-    isKnown(value) ? count(value) : html`<span class="words">${text('unknown.ledger')}</span>`;
   const spread = (of: typeof ackMs): Html | null =>
     of && text('figures.p50max', { p50: latency(of.p50), max: latency(of.max) });
   return [
@@ -45,7 +45,9 @@ function tilesOf({ connect, fairness, isolation, ledger, telemetry }: RunReport)
     {
       label: 'figures.rate',
       figure: rate(perSecond),
-      beneath: text('figures.rateBeneath', { acked: count(acked), sent: count(sent) }),
+      beneath: promised
+        ? text('figures.rateBeneath', { acked: count(acked), sent: count(sent) })
+        : text('figures.sent', { n: count(sent) }),
       paths: ['telemetry.perSecond'],
     },
     {
@@ -60,16 +62,13 @@ function tilesOf({ connect, fairness, isolation, ledger, telemetry }: RunReport)
       beneath: spread(storedMs),
       paths: ['telemetry.storedMs.p99', 'telemetry.storedMs.p50'],
     },
-    {
-      label: 'figures.lost',
-      figure: reconciled(ledger.lost),
-      beneath: text('figures.lostBeneath', { n: count(ledger.acked) }),
-      paths: ['ledger.lost'],
-    },
+    lostTile(report),
     {
       label: 'figures.duplicated',
       figure: reconciled(ledger.duplicated),
-      beneath: text('figures.duplicatedBeneath', { n: count(ledger.overwritten) }),
+      beneath: promised
+        ? text('figures.duplicatedBeneath', { n: count(ledger.overwritten) })
+        : null,
       paths: ['ledger.duplicated', 'ledger.overwritten'],
     },
     {
@@ -87,4 +86,22 @@ function tilesOf({ connect, fairness, isolation, ledger, telemetry }: RunReport)
       paths: ['fairness.worstEnterpriseAckMsP99'],
     },
   ];
+}
+
+const reconciled = (value: number | null): Html =>
+  isKnown(value) ? count(value) : html`<span class="words">${text('unknown.ledger')}</span>`;
+
+/** At QoS 0 none can be lost: what was sent and what is stored stand there instead. */
+function lostTile({ ledger, message: { qos } }: RunReport): Tile {
+  const { acked, lost, sent, stored } = ledger;
+  const common = { label: 'figures.lost', paths: ['ledger.lost'] } as const;
+  if (qos !== 0) {
+    const beneath = text('figures.lostBeneath', { n: count(acked) });
+    return { ...common, figure: reconciled(lost), beneath };
+  }
+  return {
+    ...common,
+    figure: html`<span class="words">${text('figures.unpromised')}</span>`,
+    beneath: text('figures.sentStored', { sent: count(sent), stored: count(stored) }),
+  };
 }

@@ -19,9 +19,10 @@ interface Line {
   readonly bad?: boolean;
 }
 
-export function ledgerPanel({ ledger, telemetry }: RunReport): Html {
+export function ledgerPanel({ ledger, message, telemetry }: RunReport): Html {
+  const promised = message.qos !== 0;
   const { duplicated, late, lateAfterMs } = ledger;
-  const lines = [...beforeSent(telemetry), ...balance(ledger)];
+  const lines = [...beforeSent(telemetry), ...(promised ? balance(ledger) : unpromised(ledger))];
   const axis = valueAxis(
     lines.map(({ value }) => value),
     countText,
@@ -38,7 +39,7 @@ export function ledgerPanel({ ledger, telemetry }: RunReport): Html {
     };
   });
   return panel('ledger', 'ledger.title', [
-    html`<p>${conclusion(ledger)}</p>`,
+    html`<p>${promised ? conclusion(ledger) : mark('open', text('ledger.unpromised'))}</p>`,
     bars({ heads: ['', text('unit.readings')], ticks: axis.ticks, rows }),
     facts([
       [text('ledger.duplicated'), reconciled(duplicated)],
@@ -78,6 +79,15 @@ function balance(ledger: LedgerReport): Line[] {
     { sign: '−', key: 'ledger.lost', value: lost, bad: (lost ?? 0) !== 0 },
     ...(beyond === null || beyond === 0 ? [] : [beyondLine(beyond)]),
     { sign: '=', key: 'ledger.stored', value: stored },
+  ];
+}
+
+/** At QoS 0 what was sent and what is stored can be compared, and nothing between is accounted for. */
+function unpromised({ deadLettered, sent, stored }: LedgerReport): Line[] {
+  return [
+    { sign: '=', key: 'ledger.sent', value: sent },
+    { sign: '', key: 'ledger.deadLettered', value: deadLettered },
+    { sign: '', key: 'ledger.stored', value: stored },
   ];
 }
 

@@ -128,3 +128,25 @@ test.each([
   expect(report).toMatchObject({ verdict, telemetry: counts });
   expect(table(report)).toContain(said);
 });
+
+test('at QoS 0 nothing was promised, and none can be lost', () => {
+  const draft = blankDraft(0);
+  const usual = simulated();
+  const message = { ...usual.message, qos: 0 as const };
+  draft.simulated = { ...usual, message, telemetry: { ...usual.telemetry, acked: null } };
+  draft.reconciled = {
+    ...{ sent: 9, acked: 0, devices: 3, stored: 7, duplicated: 0, overwritten: 0, lost: 0 },
+    examples: [],
+  };
+  const thresholds = parseThresholds(['ledger.lost == 0', 'telemetry.acked == telemetry.due'], []);
+  const of = (qos: 0 | 1) =>
+    runReport({ ...plan, parameters: parseParameters({ qos }), thresholds }, draft, environment);
+  const report = of(0);
+  expect(report).toMatchObject({
+    verdict: 'pass',
+    ledger: { stored: 7, duplicated: 0, lost: null, overwritten: null },
+  });
+  expect(report.thresholds.map(({ asked }) => asked)).toEqual([false, false]);
+  expect(table(report)).toContain('QoS 0 promises nothing');
+  expect(of(1).ledger).toMatchObject({ lost: 0, overwritten: 0 });
+});

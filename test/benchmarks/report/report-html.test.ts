@@ -175,6 +175,21 @@ describe('ledger', () => {
     expect(markup).toContain('acknowledged are missing');
   });
 
+  test('at QoS 0 says that nothing was promised, and shows what was sent and stored', () => {
+    const sample = sampleReport({ columns: 20 });
+    const unknown = { acked: null, lost: null, overwritten: null };
+    const page = reportHtml({
+      ...sample,
+      message: { ...sample.message, qos: 0 },
+      ledger: { ...sample.ledger, ...unknown, sent: 77, stored: 70 },
+    });
+    const markup = part(page, 'ledger');
+    expect(markup).toContain('nothing was promised');
+    expect(markup).not.toMatch(/Nothing acknowledged is missing|LOST|not reconciled/);
+    expect(values(markup)).toEqual(expect.arrayContaining([77, 70]));
+    expect(part(page, 'figures')).toMatch(/nothing was promised.*77.* sent, .*70.* stored/s);
+  });
+
   test('null is "not reconciled", never 0', () => {
     const markup = part(reportHtml(emptyReport()), 'ledger');
     expect(markup.match(/not reconciled/g)!.length).toBeGreaterThanOrEqual(7);
