@@ -260,9 +260,12 @@ export interface RunReport {
   readonly audit: AuditReport | null;
   readonly fairness: FairnessReport | null;
   readonly findings: Findings;
-  /** `gatewayWorkers`, `gatewaySupervisor`, `simulator`, `store`; null what could not be measured. */
+  /**
+   * `gatewayWorkers`, `gatewaySupervisor`, `simulator`, `store` and `harness`, the run's own process;
+   * null what could not be measured. Of the window, or, with `onboarding`, of coming on board.
+   */
   readonly resources: Readonly<Record<string, ProcessResources | null>>;
-  /** CPU of each stage in microseconds for each message of the window. */
+  /** CPU of each group in microseconds for each message of the window; null with `onboarding`. */
   readonly cpuUsPerMessage: Readonly<Record<string, number | null>>;
   readonly generator: {
     readonly eventLoopLagMs: LatencySummary | null;

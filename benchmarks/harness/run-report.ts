@@ -153,8 +153,10 @@ function judgesGenerator({ size, thresholds }: RunPlan): boolean {
   return size === 'full' || thresholds.some(namesTime);
 }
 
+/** Of a city that comes on board the resources are those of coming: no message shares them. */
 function cpuUsPerMessage({ resources, simulated }: Draft): Record<string, number | null> {
-  const messages = (simulated?.telemetry.perSecond ?? 0) * (simulated?.durationS ?? 0);
+  const { durationS = 0, onboarding = null, telemetry } = simulated ?? {};
+  const messages = onboarding === null ? (telemetry?.perSecond ?? 0) * durationS : 0;
   const cost = (used: ProcessResources | null) =>
     used === null || messages === 0 ? null : Math.round((used.cpuS * 1e6) / messages);
   return Object.fromEntries(Object.entries(resources).map(([name, used]) => [name, cost(used)]));

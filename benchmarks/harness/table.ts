@@ -158,12 +158,12 @@ function* findingRows({ findings }: RunReport): Generator<Row> {
   yield ['found', said.join(', ')];
 }
 
-function* resourceRows({ cpuUsPerMessage, onboarding, resources }: RunReport): Generator<Row> {
+function* resourceRows({ cpuUsPerMessage, resources }: RunReport): Generator<Row> {
   for (const [name, used] of Object.entries(resources)) {
     if (used === null) continue;
     const cost = cpuUsPerMessage[name];
     const cpu =
-      onboarding !== null || cost === null || cost === undefined
+      cost === null || cost === undefined
         ? `${used.cpuS.toFixed(1)} s CPU`
         : `${cost} µs CPU per message`;
     yield [name, `${cpu}, ${Math.round(used.rssBytesMax / 1e6)} MB`];

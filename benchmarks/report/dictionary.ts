@@ -203,6 +203,10 @@ export const dictionary = {
   'resources.cores': { en: 'Cores in use', zh: '占用核数' },
   'resources.memory': { en: 'Resident memory', zh: '常驻内存' },
   'resources.perMessage': { en: 'CPU for each message', zh: '每条消息的 CPU 用时' },
+  'resources.ofOnboarding': {
+    en: 'CPU time and memory are those of coming on board, so they are not divided by messages.',
+    zh: 'CPU 时间与内存为上云阶段的用量,因此不按消息折算。',
+  },
   'resources.group': { en: 'Processes', zh: '进程' },
   'resources.cpu': { en: 'CPU time', zh: 'CPU 时间' },
   'resources.peak': { en: 'Memory, largest', zh: '内存峰值' },

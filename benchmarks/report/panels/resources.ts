@@ -20,7 +20,11 @@ const groupsMax = 12;
 type Column = readonly (number | null)[];
 
 export function resourcesPanel(report: RunReport): Html {
-  const { cpuUsPerMessage, resources, timeline } = report;
+  const { cpuUsPerMessage, onboarding, resources, timeline } = report;
+  const cost =
+    onboarding === null
+      ? perMessage(cpuUsPerMessage)
+      : html`<p>${text('resources.ofOnboarding')}</p>`;
   const time = timeAxis(timeline);
   const groups = Object.entries(timeline?.resources ?? {}).slice(0, groupsMax);
   const drawn =
@@ -46,7 +50,7 @@ export function resourcesPanel(report: RunReport): Html {
         ];
   return panel('resources', 'resources.title', [
     drawn,
-    html`<div class="halves">${groupTable(resources)}${perMessage(cpuUsPerMessage)}</div>`,
+    html`<div class="halves">${groupTable(resources)}${cost}</div>`,
   ]);
 }
 

@@ -5,6 +5,7 @@ import { type RunPlan, runReport } from '../../../benchmarks/harness/run-report.
 import { table } from '../../../benchmarks/harness/table.ts';
 import { parseThresholds } from '../../../benchmarks/harness/thresholds.ts';
 import { parseParameters } from '../../../benchmarks/scenarios/parameters.ts';
+import type { OnboardingReport } from '../../../model/report.ts';
 import type { SimulationReport } from '../../../simulator/report.ts';
 import { sampleReport } from '../report/sample-report.ts';
 
@@ -149,4 +150,25 @@ test('at QoS 0 nothing was promised, and none can be lost', () => {
   expect(report.thresholds.map(({ asked }) => asked)).toEqual([false, false]);
   expect(table(report)).toContain('QoS 0 promises nothing');
   expect(of(1).ledger).toMatchObject({ lost: 0, overwritten: 0 });
+});
+
+test('what it cost to come on board is not divided by messages of another time', () => {
+  const draft = blankDraft(0);
+  draft.resources = { gatewayWorkers: { cpuS: 10, rssBytesMax: 1e6 }, store: null };
+  const usual = simulated({ durationS: 10 });
+  const telemetry = { ...usual.telemetry, perSecond: 100 };
+  const pace = { devices: 3, seconds: 1, perSecond: 3 };
+  const onboarding = {
+    ...{ provisioned: 3, acknowledged: pace, stored: pace, firstRowMs: null },
+    stagesMs: {} as OnboardingReport['stagesMs'],
+  };
+  const costOf = (more: object) => {
+    draft.simulated = { ...usual, telemetry, ...more };
+    return runReport(plan, draft, environment);
+  };
+  const steady = costOf({});
+  expect(steady.cpuUsPerMessage).toEqual({ gatewayWorkers: 10_000, store: null });
+  expect(table(steady)).toContain('10000 µs CPU per message');
+  const coming = costOf({ onboarding });
+  expect(coming.cpuUsPerMessage).toEqual({ gatewayWorkers: null, store: null });
 });

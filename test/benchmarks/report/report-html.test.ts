@@ -155,6 +155,21 @@ test.each([
   expect(markup.includes('publish delay p99 90 ms')).toBe(valid === false);
 });
 
+test('what it cost to come on board is not shown by message', () => {
+  const sample = sampleReport({ columns: 20 });
+  expect(part(reportHtml(sample), 'resources')).toContain('CPU for each message');
+  const pace = { devices: 3, seconds: 1, perSecond: 3 };
+  const { connack, tcp, tls } = sample.connect.stagesMs;
+  const none = { claim: null, provision: null, reconnect: null, puback: null, row: null };
+  const onboarding = {
+    ...{ provisioned: 3, acknowledged: pace, stored: pace, firstRowMs: null },
+    stagesMs: { tcp, tls, connack, ...none },
+  };
+  const markup = part(reportHtml({ ...sample, onboarding }), 'resources');
+  expect(markup).not.toContain('CPU for each message');
+  expect(markup).toContain('those of coming on board');
+});
+
 describe('ledger', () => {
   const ledgerOf = (ledger: Partial<RunReport['ledger']>): string => {
     const sample = sampleReport({ columns: 20 });
