@@ -79,6 +79,11 @@ export class RestartedProcess<Address, From, To> {
     if (this.#child?.connected) this.#child.send(message as object, () => {});
   }
 
+  /** Ends the process, when there is one, whatever it does; another takes its place. */
+  kill(): void {
+    this.#child?.kill('SIGKILL');
+  }
+
   /** Tells the process to stop and resolves when it is gone for good. May be called again. */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop();

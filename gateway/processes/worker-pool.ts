@@ -1,7 +1,8 @@
-/** The worker processes: started, watched, started again when they die. */
+/** The worker processes: started, watched, started again when they die or hang. */
 
 import { fork } from 'node:child_process';
-import type { Clock } from '../../model/clock.ts';
+import type { Clock, Timer } from '../../model/clock.ts';
+import { type Limits, limits as systemLimits } from '../../model/limits.ts';
 import { fromSentError } from '../../model/sent-error.ts';
 import type { SourceAddress } from '../sources/source.ts';
 import type { FromWorker, ToWorker, WorkerStats } from './messages.ts';
@@ -28,6 +29,7 @@ export interface WorkerPoolOptions {
   /** Last totals of a worker that is gone; its generation is no longer live. */
   readonly onGone: (index: number, stats: WorkerStats | null) => void;
   readonly log: { warn(message: string): void };
+  readonly limits?: Partial<Limits>;
 }
 
 /** Totals of the worker in one place; another process in the same place has the same index. */
@@ -42,14 +44,18 @@ interface WorkerSlot {
   /** Of the living process; null between two. */
   generation: string | null;
   stats: WorkerStats | null;
+  /** How long it has said nothing, while this process could listen. */
+  silentMs: number;
 }
 
 const pace: RestartPace = { delayMs: 200, delayMaxMs: 10_000, healthyAfterMs: 10_000 };
 const stopTimeoutMs = 10_000;
+const watchIntervalMs = 1000;
 
 export class WorkerPool {
   readonly #options: WorkerPoolOptions;
   readonly #slots: readonly WorkerSlot[];
+  #watch: Timer | null = null;
   #addresses: readonly SourceAddress[] = [];
   #restarts = 0;
 
@@ -61,6 +67,7 @@ export class WorkerPool {
   /** Starts the first worker, which decides ports of 0, and then the others together. */
   async start(): Promise<void> {
     const [first, ...others] = this.#slots;
+    this.#watch = this.#options.clock.every(watchIntervalMs, () => this.#endSilent());
     this.#addresses = [await first!.process.start()];
     await Promise.all(others.map(({ process }) => process.start()));
   }
@@ -95,6 +102,7 @@ export class WorkerPool {
 
   /** Ends the workers: they commit what waits and close their sessions. May be called again. */
   async stop(): Promise<void> {
+    this.#watch?.cancel();
     await Promise.all(this.#slots.map(({ process }) => process.stop()));
   }
 
@@ -106,6 +114,7 @@ export class WorkerPool {
       index,
       generation: null,
       stats: null,
+      silentMs: 0,
       process: new RestartedProcess({
         name: `worker ${index}`,
         clock,
@@ -119,9 +128,11 @@ export class WorkerPool {
           }),
         greeting: () => {
           slot.generation = generationName(index);
+          slot.silentMs = 0;
           return startMessage(index, slot.generation);
         },
         hear: (message) => {
+          slot.silentMs = 0;
           if (message.type === 'ready') return { ready: message.address };
           if (message.type === 'failed') return { failed: fromSentError(message) };
           if (message.type === 'stats') slot.stats = message.stats;
@@ -133,6 +144,26 @@ export class WorkerPool {
       }),
     };
     return slot;
+  }
+
+  /**
+   * Ends workers that hang. A turn that comes late counts as one: when this process is busy, what
+   * workers say waits, and they are not to be blamed.
+   */
+  #endSilent(): void {
+    const { log } = this.#options;
+    const { workerSilentMsMax, workerStartMsMax } = { ...systemLimits, ...this.#options.limits };
+    for (const slot of this.#slots) {
+      if (slot.generation === null) continue;
+      slot.silentMs += watchIntervalMs;
+      const silentMsMax = slot.stats === null ? workerStartMsMax : workerSilentMsMax;
+      if (slot.silentMs <= silentMsMax) continue;
+      const seconds = Math.round(slot.silentMs / 1000);
+      const { pid } = slot.process;
+      log.warn(`Worker ${slot.index} (pid ${pid}) has said nothing for ${seconds} s; ending it.`);
+      slot.silentMs = 0;
+      slot.process.kill();
+    }
   }
 
   #ended(slot: WorkerSlot, { again, how, pid }: Ended): void {
