@@ -1,10 +1,12 @@
 /** The report of a run, whatever became of it. Pure, but for where it took place. */
 
 import type { ProcessResources, RunReport } from '../../model/report.ts';
+import { isLoopback, parseTarget } from '../../simulator/client/target.ts';
 import type { RunParameters } from '../scenarios/parameters.ts';
 import { writtenParameters } from '../scenarios/parameters.ts';
 import type { Asked } from './asked.ts';
 import type { Draft } from './draft.ts';
+import type { TargetSettings } from './target-settings.ts';
 import { checkThresholds, namesTime, type Threshold } from './thresholds.ts';
 import { unjudged, verdictOf } from './verdict.ts';
 
@@ -15,8 +17,10 @@ export interface RunPlan {
   readonly size: 'smoke' | 'full';
   readonly parameters: RunParameters;
   readonly thresholds: readonly Threshold[];
+  /** `embedded`, the name of a server of the run's own, or a URL; of no account with a target. */
+  readonly store: string;
   /** Null: the run starts its own gateway. */
-  readonly target: string | null;
+  readonly target: Pick<TargetSettings, 'url' | 'dialect'> | null;
 }
 
 /** The report of `draft`, with its verdict. */
@@ -25,7 +29,7 @@ export function runReport(
   draft: Draft,
   environment: RunReport['environment'],
 ): RunReport {
-  const { parameters, target } = plan;
+  const { parameters } = plan;
   const generator = generatorOf(draft);
   const judged = {
     schema: 'onramp-report/1' as const,
@@ -39,7 +43,7 @@ export function runReport(
     parameters: {
       ...writtenParameters(parameters),
       size: plan.size,
-      ...(target !== null && { target }),
+      ...whereOf(plan),
     },
     ...fleetParts(plan, draft),
     ledger: ledgerOf(plan, draft),
@@ -69,9 +73,23 @@ function askedOf({ parameters: { isolation, qos }, target }: RunPlan): Asked {
   return { isolation, qos, target: target !== null };
 }
 
+/** Where it was played, as flags say it; never a secret. */
+function whereOf({ store, target }: RunPlan): Record<string, string> {
+  if (target === null) return { store: withoutCredentials(store) };
+  const { host } = parseTarget(target.url)!;
+  const allowed: Record<string, string> = isLoopback(host) ? {} : { allowHost: host };
+  return { target: target.url, dialect: target.dialect, ...allowed };
+}
+
+function withoutCredentials(store: string): string {
+  if (!store.includes('://')) return store;
+  const url = URL.parse(store);
+  return url === null ? 'URL' : `${url.origin}${url.pathname.replace(/\/$/, '')}`;
+}
+
 /** What the fleet says; before its report, what was last heard of it. */
 function fleetParts(
-  { parameters }: RunPlan,
+  { parameters, target }: RunPlan,
   { fleet, proof, simulated, storedMs }: Draft,
 ): Pick<RunReport, 'fleet' | 'message' | 'connect' | 'onboarding' | 'telemetry'> {
   if (simulated !== null) {
@@ -93,7 +111,7 @@ function fleetParts(
   const attempted = fleet === null ? 0 : fleet.devices - fleet.untried;
   return {
     fleet: { enterprises, devices, productionDevices: devices, sessions: connected },
-    message: { dialect: 'native', qos, tls, fieldsMean: null, bytesMean: null },
+    message: { dialect: target?.dialect ?? 'native', qos, tls, fieldsMean: null, bytesMean: null },
     connect: {
       attempted,
       connected,

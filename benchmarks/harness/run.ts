@@ -38,7 +38,7 @@ export interface RunOptions extends Omit<RunPlan, 'target'> {
  * `simulate.target-unreachable` and what gateway and simulator throw.
  */
 export async function runScenario(options: RunOptions): Promise<RunReport> {
-  const { clock, progress, target } = options;
+  const { clock, progress } = options;
   const folder = mkdtempSync(join(tmpdir(), 'onramp-bench-'));
   const closers: RunContext['closers'] = [() => rmSync(folder, { recursive: true, force: true })];
   const draft = blankDraft(clock.nowMs());
@@ -86,8 +86,7 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
     progress.end();
   }
   draft.fleet = monitor.fleet;
-  const plan = { ...options, target: target?.url ?? null };
-  return runReport(plan, draft, environmentOf(draft.store));
+  return runReport(options, draft, environmentOf(draft.store));
 }
 
 /** Looks, before anything is started, whether it can be played here and there. */

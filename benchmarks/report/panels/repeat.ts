@@ -42,7 +42,7 @@ export function repeatPanel(report: RunReport): Html {
 
 /**
  * The parts of a line for a POSIX shell, each a flag with its value; a parameter whose name could
- * not be a flag is left out.
+ * not be a flag is left out. FILE stands for the fleet key of a target.
  */
 export function commandWords({ parameters, scenario, seed }: RunReport): string[] {
   const flags = Object.entries({ seed, ...parameters })
@@ -52,7 +52,8 @@ export function commandWords({ parameters, scenario, seed }: RunReport): string[
       if (typeof value === 'boolean') return value ? `--${flag}` : `--no-${flag}`;
       return `--${flag} ${quoted(String(value))}`;
     });
-  return ['npx onramp bench', quoted(scenario), ...flags];
+  const key = Object.hasOwn(parameters, 'target') ? ['--fleet-key FILE'] : [];
+  return ['npx onramp bench', quoted(scenario), ...flags, ...key];
 }
 
 /** As one word of a shell (POSIX.1-2017, Shell Command Language §2.2.2). */

@@ -4,6 +4,7 @@ import { environmentOf } from '../../../benchmarks/harness/environment.ts';
 import { type RunPlan, runReport } from '../../../benchmarks/harness/run-report.ts';
 import { table } from '../../../benchmarks/harness/table.ts';
 import { parseThresholds } from '../../../benchmarks/harness/thresholds.ts';
+import { commandWords } from '../../../benchmarks/report/panels/repeat.ts';
 import { parseParameters } from '../../../benchmarks/scenarios/parameters.ts';
 import type { OnboardingReport } from '../../../model/report.ts';
 import type { SimulationReport } from '../../../simulator/report.ts';
@@ -15,6 +16,7 @@ const plan: RunPlan = {
   size: 'full',
   parameters: parseParameters({}),
   thresholds: parseThresholds(['ledger.lost == 0', 'connect.failed == 0'], []),
+  store: 'embedded',
   target: null,
 };
 const environment = environmentOf(null);
@@ -171,4 +173,24 @@ test('what it cost to come on board is not divided by messages of another time',
   expect(table(steady)).toContain('10000 µs CPU per message');
   const coming = costOf({ onboarding });
   expect(coming.cpuUsPerMessage).toEqual({ gatewayWorkers: null, store: null });
+});
+
+const command = (more: Partial<RunPlan>) =>
+  commandWords(runReport({ ...plan, ...more }, blankDraft(0), environment)).join(' ');
+
+test('the command names the store, and never its credentials', () => {
+  expect(command({})).toMatch(/ --store embedded( |$)/);
+  const shown = command({ store: 'http://me:secret@10.1.2.3:8086/db?p=secret' });
+  expect(shown).toMatch(/ --store http:\/\/10\.1\.2\.3:8086\/db( |$)/);
+  expect(shown).not.toContain('secret');
+});
+
+test.each([
+  ['mqtt://127.0.0.1:1883', ''],
+  ['mqtts://plant.example', ' --allow-host plant.example'],
+])('the command names the target %s and all that it needs', (url, allowed) => {
+  const target = { url, dialect: 'thingsboard', fleetKey: Buffer.from('key'), allowHosts: [] };
+  const shown = command({ target });
+  expect(shown).toContain(` --target ${url} --dialect thingsboard${allowed} --fleet-key FILE`);
+  expect(shown).not.toContain('--store');
 });
