@@ -4,7 +4,7 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { type Clock, sleep, type Timer } from '../../model/clock.ts';
+import { type Clock, sleep } from '../../model/clock.ts';
 import { OnrampError } from '../../model/errors.ts';
 
 /** How a server is started. */
@@ -30,6 +30,8 @@ export class ServerProcess {
   readonly #command: ServerCommand;
   readonly #clock: Clock;
   #child: ChildProcess | null = null;
+  /** Settled once the last one that was told to end is gone. */
+  #gone: Promise<unknown> = Promise.resolve();
   #stderr = '';
 
   constructor(command: ServerCommand, clock: Clock) {
@@ -48,7 +50,8 @@ export class ServerProcess {
 
   /**
    * Starts it and waits until it answers. It is in a process group of its own, so that Ctrl-C at
-   * the terminal does not reach it before the run has ended; it does not outlive this process.
+   * the terminal does not reach it before the run has ended. It ends when this process does, unless
+   * that is killed (SIGKILL).
    * @throws OnrampError `store.unavailable` when it is not installed or does not start
    */
   async begin(): Promise<void> {
@@ -81,16 +84,20 @@ export class ServerProcess {
     throw new OnrampError('store.unavailable', reason);
   }
 
-  /** Ends it, in order unless it takes too long; the data stays. */
+  /**
+   * Ends it, in order unless it takes too long; the data stays. Resolves when it is gone, also when
+   * somebody else is just ending it.
+   */
   async end(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
     const child = this.#child;
     this.#child = null;
-    if (child === null || child.pid === undefined || hasEnded(child)) return;
-    const gone = new Promise((resolve) => child.once('exit', resolve));
-    signalGroup(child, signal);
-    const timeout: Timer = this.#clock.after(stopTimeoutMs, () => signalGroup(child, 'SIGKILL'));
-    await gone;
-    timeout.cancel();
+    if (child !== null && child.pid !== undefined && !hasEnded(child)) {
+      this.#gone = new Promise((resolve) => child.once('exit', resolve));
+      signalGroup(child, signal);
+      const kill = this.#clock.after(stopTimeoutMs, () => signalGroup(child, 'SIGKILL'));
+      this.#gone.then(() => kill.cancel());
+    }
+    await this.#gone;
   }
 
   /** Null once it answers, else why it did not. */
