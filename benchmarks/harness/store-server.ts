@@ -20,14 +20,13 @@ const otherProtocol = /^(?:Parse Error|socket hang up|read ECONNRESET|.*EPROTO)/
 /**
  * Asks the server at `url` what it is. VictoriaMetrics is asked for first, since it passes for an
  * InfluxDB where it can.
- * @throws OnrampError `config.invalid` for no http(s) URL, `store.unavailable` when nothing listens
+ * @throws OnrampError `config.invalid` for no http(s) URL or one with credentials,
+ *   `store.unavailable` when nothing listens
  *   or nothing is answered within 10 s, `store.unauthorized`, `store.unsupported` when it is
  *   another protocol or another program
  */
 export async function detectStore(url: string, clock: Clock): Promise<ServerKind> {
-  if (!/^https?:$/.test(URL.parse(url)?.protocol ?? '')) {
-    throw new OnrampError('config.invalid', `store: ${url} is no http:// or https:// URL`);
-  }
+  refuseAddress(url);
   const client = new HttpClient({ url, authorization: null, connectionsMax: 1, clock });
   try {
     try {
@@ -48,6 +47,18 @@ export async function detectStore(url: string, clock: Clock): Promise<ServerKind
   }
 }
 
+/** A password does not belong into an address, and is not repeated. */
+function refuseAddress(url: string): void {
+  const parsed = URL.parse(url);
+  if (parsed === null || !/^https?:$/.test(parsed.protocol)) {
+    const shown = url.replace(/[^/]*@/, '');
+    throw new OnrampError('config.invalid', `store: ${shown} is no http:// or https:// URL`);
+  }
+  if (parsed.username === '' && parsed.password === '') return;
+  const problem = `store: the URL of ${parsed.host} must not hold credentials`;
+  throw new OnrampError('config.invalid', problem);
+}
+
 /** A `/metrics` that says otherwise, needs a token (InfluxDB 3) or fails does not rule out an InfluxDB. */
 function isOther(error: unknown): boolean {
   const code = errorCodeOf(error);
@@ -57,13 +68,24 @@ function isOther(error: unknown): boolean {
 
 /**
  * Starts the store as a gateway would, and asks whether `devices` devices fit.
- * @throws OnrampError `store.limits-too-small` with what to change, or what its start throws
+ * @throws OnrampError `config.invalid` for settings it cannot have, `store.limits-too-small` with
+ *   what to change, or what its start throws
  */
 export async function checkStore(store: StoreInput, devices: number, clock: Clock): Promise<void> {
   if (store.kind !== 'influxdb' && store.kind !== 'victoriametrics') return;
+  const settings = storeSettings.safeParse(store);
+  if (!settings.success) {
+    const mistakes = settings.error.issues.map(
+      ({ message, path }) => `${path.join('.')}: ${message}`,
+    );
+    throw new OnrampError(
+      'config.invalid',
+      mistakes.map((mistake) => `store: ${mistake}`),
+    );
+  }
   const dataFolder = mkdtempSync(join(tmpdir(), 'onramp-store-check-'));
   const logger = { info: () => {}, warn: () => {}, error: () => {} };
-  const opened = await createStore(storeSettings.parse(store), { clock, dataFolder, logger });
+  const opened = await createStore(settings.data, { clock, dataFolder, logger });
   try {
     await opened.start();
     const problems = (await opened.problemsFor?.(devices)) ?? [];

@@ -71,6 +71,20 @@ test.each(['mqtt://127.0.0.1', 'influx', ''])('%o is no address of a store', asy
   await expect(detectStore(url, systemClock)).rejects.toMatchObject({ code: 'config.invalid' });
 });
 
+test('credentials do not belong into an address, and are not repeated', async () => {
+  const url = 'http://writer:open-sesame@127.0.0.1:8086';
+  for (const refused of [
+    detectStore(url, systemClock),
+    checkStore({ kind: 'influxdb', url }, 1, systemClock),
+    detectStore(url.replace('http', 'ftp'), systemClock),
+  ]) {
+    const error = await refused.catch((error: unknown) => error as Error);
+    expect(error).toMatchObject({ code: 'config.invalid' });
+    expect((error as Error).message).not.toContain('sesame');
+  }
+  await expect(detectStore(url, systemClock)).rejects.toThrow(/must not hold credentials/);
+});
+
 test('InfluxDB 2 has metrics of its own, and 3 keeps them to itself', async () => {
   for (const status of [200, 401]) {
     const { url } = await scriptedHttpServer(({ path }, response) => {
