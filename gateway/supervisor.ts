@@ -145,6 +145,7 @@ export class Supervisor {
       clock: this.#clock,
       workerOf: (client) => onboarding.workerOf(client),
       send: (worker, message) => workers.send(worker, message),
+      trail: registry.lives,
     });
     this.#closers.push(() => commands.stop());
     const shipper = new Shipper({

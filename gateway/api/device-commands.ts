@@ -51,9 +51,9 @@ export function deviceCommandRoutes(
     params: deviceParams,
     body: anyObject.describe('The command, as the device is to get it; 16 KiB at most'),
     answers: { 202: json('The command is on its way', commandSchema) },
-    handler: async ({ params, body }, reply) => {
+    handler: async ({ params, body, identity }, reply) => {
       const { enterprise, device, gateway = null } = await registered(registry, params.key);
-      const sent = commands.send({ enterprise, device, gateway }, body);
+      const sent = await commands.send({ enterprise, device, gateway }, body, identity.actor);
       return reply.code(202).send(commandAnswer(sent));
     },
   });

@@ -35,7 +35,7 @@ export class CommandBook {
     this.forget(nowMs);
     this.#makeRoom(this.#ofDevice.get(key), limits.commandsOfDeviceMax);
     this.#makeRoom(this.#ofEnterprise.get(enterprise), limits.commandsOfEnterpriseMax);
-    if (this.#byId.size >= limits.commandsMax) this.#remove(this.#byId.keys().next().value!);
+    if (this.#byId.size >= limits.commandsMax) this.remove(this.#byId.keys().next().value!);
     const command: DeviceCommand = {
       ...{ id, enterprise, device, state: 'sent', code: null, sentAtMs: nowMs },
       ...{ deliveredAtMs: null, answeredAtMs: null, reply: null },
@@ -85,7 +85,7 @@ export class CommandBook {
   forget(nowMs: number): void {
     for (const [id, { command }] of this.#byId) {
       if (nowMs - command.sentAtMs < limits.commandKeptMs) return;
-      this.#remove(id);
+      this.remove(id);
     }
   }
 
@@ -93,14 +93,17 @@ export class CommandBook {
     if (ids === undefined || ids.size < max) return;
     for (const id of ids) {
       if (this.#byId.get(id)!.command.state === 'sent') continue;
-      this.#remove(id);
+      this.remove(id);
       return;
     }
     throw new OnrampError('device.commands-exceeded');
   }
 
-  #remove(id: string): void {
-    const { device, enterprise } = this.#byId.get(id)!.command;
+  /** Forgets a command, if it is known. */
+  remove(id: string): void {
+    const kept = this.#byId.get(id);
+    if (kept === undefined) return;
+    const { device, enterprise } = kept.command;
     this.#byId.delete(id);
     struck(this.#ofDevice, deviceKey(enterprise, device), id);
     struck(this.#ofEnterprise, enterprise, id);

@@ -1,4 +1,7 @@
-/** A command on its way to a device, and what comes back: the contracts of everybody who passes it on. */
+/**
+ * A command on its way to a device, and what comes back: the contracts of everybody who passes it
+ * on.
+ */
 
 import type { ErrorCode } from '../../model/errors.ts';
 
@@ -36,10 +39,12 @@ export interface CommandTarget {
 
 export interface DeviceCommands {
   /**
-   * Sends `command` (a JSON object) to a device that has a session, or whose gateway has one.
-   * @throws OnrampError `device.offline`, `device.command-too-large`, `device.commands-exceeded`.
+   * Sends `command` (a JSON object) to a device that has a session, or whose gateway has one. Before
+   * it leaves, the audit trail of the device has `command-sent`, with its id, by `actor`. Rejects
+   * with `device.offline`, `device.command-too-large`, `device.commands-exceeded`, and, sending
+   * nothing, when the trail cannot be written.
    */
-  send(target: CommandTarget, command: object): DeviceCommand;
+  send(target: CommandTarget, command: object, actor: string): Promise<DeviceCommand>;
   /** Null when the device was sent no such command, or it is forgotten. */
   find(enterprise: string, device: string, id: string): DeviceCommand | null;
 }

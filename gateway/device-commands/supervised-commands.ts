@@ -7,6 +7,7 @@ import { limits } from '../../model/limits.ts';
 import { secretBytes } from '../../model/random.ts';
 import type { ToWorker } from '../processes/messages.ts';
 import { WorkerOutbox } from '../processes/worker-outbox.ts';
+import type { Lives } from '../registry/lives.ts';
 import { CommandBook } from './command-book.ts';
 import type {
   CommandOutcome,
@@ -20,6 +21,7 @@ export interface SupervisedCommandsOptions {
   /** The worker that has the session of a client id; null when there is none. */
   readonly workerOf: (client: string) => number | null;
   readonly send: (worker: number, message: ToWorker) => void;
+  readonly trail: Pick<Lives, 'note'>;
 }
 
 export class SupervisedCommands implements DeviceCommands {
@@ -39,7 +41,7 @@ export class SupervisedCommands implements DeviceCommands {
     this.#timer?.cancel();
   }
 
-  send(target: CommandTarget, command: object): DeviceCommand {
+  async send(target: CommandTarget, command: object, actor: string): Promise<DeviceCommand> {
     const { device, enterprise } = target;
     const id = secretBytes(8).toString('hex');
     const payload = JSON.stringify({ id, command });
@@ -49,10 +51,15 @@ export class SupervisedCommands implements DeviceCommands {
     const session = this.#sessionFor(target);
     if (session === null) throw new OnrampError('device.offline', deviceKey(enterprise, device));
     const { client, worker } = session;
-    const noted = this.#book.add(id, target, worker, this.#options.clock.nowMs());
-    this.#outbox.command(worker, { id, client, enterprise, device, payload });
+    const sent = this.#book.add(id, target, worker, this.#options.clock.nowMs());
     this.#forgetLater();
-    return noted;
+    await this.#note(sent, actor);
+    // Its worker may be gone by now.
+    const now = this.find(enterprise, device, id) ?? sent;
+    if (now.state === 'sent') {
+      this.#outbox.command(worker, { id, client, enterprise, device, payload });
+    }
+    return now;
   }
 
   find(enterprise: string, device: string, id: string): DeviceCommand | null {
@@ -69,6 +76,18 @@ export class SupervisedCommands implements DeviceCommands {
   workerGone(worker: number): void {
     this.#outbox.forget(worker);
     this.#book.workerGone(worker);
+  }
+
+  /** Nothing is sent that the audit trail does not tell of. */
+  async #note(command: DeviceCommand, actor: string): Promise<void> {
+    const { device, enterprise, id, sentAtMs: atMs } = command;
+    const event = 'command-sent';
+    try {
+      await this.#options.trail.note({ atMs, enterprise, device, event, cause: id, actor });
+    } catch (error) {
+      this.#book.remove(id);
+      throw error;
+    }
   }
 
   #forgetLater(): void {

@@ -41,7 +41,7 @@ export interface AuditEntry {
   readonly atMs: number;
   readonly enterprise: string;
   readonly device: string | null;
-  /** A `LifeEvent`, or `claim-issued`, `claim-revoked`, `token-issued`, `secret-reset` … */
+  /** A `LifeEvent`, or `claim-issued`, `claim-revoked`, `token-issued`, `command-sent` … */
   readonly event: string;
   readonly from: DeviceState | null;
   readonly to: DeviceState | null;

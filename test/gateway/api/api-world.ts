@@ -169,6 +169,7 @@ export class ApiWorld {
       clock: this.clock,
       workerOf: (client) => (this.onboarding.online.has(client) ? 0 : null),
       send: (_worker, message) => this.sent.push(message),
+      trail: registry.lives,
     });
     this.context = {
       settings: parseSettings({ data: this.folder, logLevel: 'silent', ...options.settings }),

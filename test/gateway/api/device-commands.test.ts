@@ -53,6 +53,31 @@ describe('a command', () => {
     expect((await post('acme.m', {})).statusCode).toBe(409);
   });
 
+  it('is in the audit trail of the device with who sent it; one that is refused is not', async () => {
+    const trail = async () => (await world.ask('GET', '/api/v1/devices/acme.m/audit')).json().items;
+    await post('acme.m', {});
+    expect(await trail()).toMatchObject([{ event: 'register' }]);
+    world.onboarding.online.add('acme.m');
+    const own = await world.issue('enterprise', 'acme');
+    const url = '/api/v1/devices/acme.m/commands';
+    const headers = { authorization: `Bearer ${own}` };
+    const ids = [
+      (await post('acme.m', { on: true })).json().id,
+      (await world.ask('POST', url, { payload: {}, headers })).json().id,
+    ];
+    expect((await trail()).slice(0, 2)).toMatchObject([
+      { event: 'command-sent', cause: ids[1], actor: expect.stringMatching(/^token:/) },
+      {
+        event: 'command-sent',
+        cause: ids[0],
+        actor: 'operator',
+        device: 'm',
+        from: null,
+        to: null,
+      },
+    ]);
+  });
+
   it('is not kept for a device that is away', async () => {
     const answer = await post('acme.m', { setpoint: 1 });
     expect([answer.statusCode, answer.json().code]).toEqual([409, 'device.offline']);
