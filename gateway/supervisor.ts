@@ -24,6 +24,7 @@ import { tellingDeadLetters } from './device-events/store-refusals.ts';
 import { JournalRoom } from './fairness/journal-room.ts';
 import { RateShares } from './fairness/rate-shares.ts';
 import { nodeFiles } from './journal/files.ts';
+import type { GatewayOnboarding } from './onboarding/gateway-onboarding.ts';
 import type { Onboarding } from './onboarding/onboarding.ts';
 import { startOnboarding } from './onboarding/start.ts';
 import { type SizedSettings, sizedSettings } from './processes/sized-settings.ts';
@@ -35,7 +36,7 @@ import { Feeds } from './shipping/feeds.ts';
 import { replay } from './shipping/replay.ts';
 import { Shipper } from './shipping/shipper.ts';
 import type { GatewayStatus } from './status/status.ts';
-import { StatusBoard } from './status/status-board.ts';
+import { StatusBoard, type StatusBoardOptions } from './status/status-board.ts';
 import { StoreStart } from './store-start.ts';
 import { createStore } from './stores/index.ts';
 import type { Store } from './stores/store.ts';
@@ -141,13 +142,7 @@ export class Supervisor {
       storeAway: () => board.storeAway,
     });
     this.#closers.push(stop);
-    const commands = new SupervisedCommands({
-      clock: this.#clock,
-      workerOf: (client) => onboarding.workerOf(client),
-      send: (worker, message) => workers.send(worker, message),
-      trail: registry.lives,
-    });
-    this.#closers.push(() => commands.stop());
+    const commands = this.#commands(registry, onboarding, workers);
     const shipper = new Shipper({
       feeds,
       store,
@@ -156,17 +151,7 @@ export class Supervisor {
       lingerMs,
       onStored: (keys) => onboarding.rowsStored(keys),
     });
-    const board = new StatusBoard({
-      clock: this.#clock,
-      pool: workers,
-      feeds,
-      shipper,
-      room,
-      store: () => store.description,
-      storeNotStarted: () => started.unavailable,
-      onboarding: () => onboarding.counts(),
-      simulated: this.#settings.simulated,
-    });
+    const board = this.#board({ pool: workers, feeds, shipper, room }, store, started, onboarding);
     await this.#begin(shipper, { room, workers, board, rates, store, deadLetters, registry });
     this.#keepTrials(registry, onboarding);
     const api = await this.#startApi({
@@ -182,6 +167,37 @@ export class Supervisor {
       workers,
     });
     return this.#announce(api, workers, tls, operatorToken);
+  }
+
+  #commands(
+    { lives }: Registry,
+    onboarding: Pick<GatewayOnboarding, 'workerOf'>,
+    workers: WorkerPool,
+  ): SupervisedCommands {
+    const commands = new SupervisedCommands({
+      clock: this.#clock,
+      workerOf: (client) => onboarding.workerOf(client),
+      send: (worker, message) => workers.send(worker, message),
+      trail: lives,
+    });
+    this.#closers.push(() => commands.stop());
+    return commands;
+  }
+
+  #board(
+    parts: Pick<StatusBoardOptions, 'pool' | 'feeds' | 'shipper' | 'room'>,
+    store: Store,
+    started: StoreStart,
+    onboarding: Onboarding,
+  ): StatusBoard {
+    return new StatusBoard({
+      ...parts,
+      clock: this.#clock,
+      store: () => store.description,
+      storeNotStarted: () => started.unavailable,
+      onboarding: () => onboarding.counts(),
+      simulated: this.#settings.simulated,
+    });
   }
 
   /** Ships what is there, then lets devices in. */
