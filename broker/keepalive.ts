@@ -71,7 +71,7 @@ export class Keepalive<Session extends Watched> {
     this.tick++;
     const due = this.#due.get(this.tick);
     if (due === undefined) return;
-    // Kept until all have been looked at: who is silent may be forgotten meanwhile, and others wait.
+    // Kept until all have been looked at: who is silent may be forgotten, and others still wait.
     for (const session of due) {
       due.delete(session);
       if (session.heardAtTick + session.silentTicksMax > this.tick) this.#enter(session);

@@ -37,8 +37,8 @@ export interface SessionPublish {
   readonly excess: boolean;
   /**
    * To be called once. `accept` lets the PUBACK (or PUBREC) go as soon as those of the publishes
-   * before it have gone [MQTT-4.6.0-2]; until then it counts as in flight. `discard` forgets a QoS 0
-   * message. `close` closes the session at once, without acknowledging.
+   * before it have gone [MQTT-4.6.0-2]; until then it counts as in flight. `discard` forgets a
+   * QoS 0 message. `close` closes the session at once, without acknowledging.
    */
   settle(outcome: 'accept' | 'discard' | { readonly close: ErrorCode }): void;
 }

@@ -36,7 +36,7 @@ export const limits = Object.freeze({
   workersMax: 64,
   /** Sessions of one worker, unless another number is set: a core and a heap carry no more. */
   workerSessionsMax: 50_000,
-  /** A worker that says nothing for this long hangs, and is ended: it tells something each second. */
+  /** A worker that says nothing for this long hangs, and is ended: it speaks once a second. */
   workerSilentMsMax: 30 * secondMs,
   /** The same of one that is starting: many may, on few cores. */
   workerStartMsMax: 5 * 60 * secondMs,

@@ -39,10 +39,10 @@ export interface CommandTarget {
 
 export interface DeviceCommands {
   /**
-   * Sends `command` (a JSON object) to a device that has a session, or whose gateway has one. Before
-   * it leaves, the audit trail of the device has `command-sent`, with its id, by `actor`. Rejects
-   * with `device.offline`, `device.command-too-large`, `device.commands-exceeded`, and, sending
-   * nothing, when the trail cannot be written.
+   * Sends `command` (a JSON object) to a device that has a session, or whose gateway has one.
+   * Before it leaves, the audit trail of the device has `command-sent`, with its id, by `actor`.
+   * Rejects with `device.offline`, `device.command-too-large`, `device.commands-exceeded`, and,
+   * sending nothing, when the trail cannot be written.
    */
   send(target: CommandTarget, command: object, actor: string): Promise<DeviceCommand>;
   /** Null when the device was sent no such command, or it is forgotten. */

@@ -1,7 +1,8 @@
 /**
  * A worker's side of the bus: reports of sessions, questions and what became of commands in
- * batches, answers, and what it remembers of those who were shut out. A supervisor that is busy gets its batches one after the
- * other when it reads again; until then they wait here, and beyond a bound no session is let in.
+ * batches, answers, and what it remembers of those who were shut out. A supervisor that is busy
+ * gets its batches one after the other when it reads again; until then they wait here, and beyond a
+ * bound no session is let in.
  */
 
 import type { Clock, Timer } from '../../model/clock.ts';

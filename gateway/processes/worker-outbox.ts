@@ -1,6 +1,6 @@
 /**
- * The supervisor's side of the bus: which sessions end, answers and commands, gathered for a moment for each
- * worker, so that a storm costs a message for many.
+ * The supervisor's side of the bus: which sessions end, answers and commands, gathered for a moment
+ * for each worker, so that a storm costs a message for many.
  */
 
 import type { Clock, Timer } from '../../model/clock.ts';

@@ -21,7 +21,6 @@ import { influxQuerier } from './influxql.ts';
 import { type Preparation, prepareDatabase } from './prepare.ts';
 import { readLedger, readReadings, readTotals } from './read.ts';
 import type { InfluxdbSettings } from './settings.ts';
-
 import { resultOfWrite, type WriteTarget, writeRequest } from './write.ts';
 
 /** Two writes, queries and something at start. */
