@@ -34,7 +34,7 @@ export interface ScheduleSettings {
  * met once and in order; being late changes nothing in what is due later.
  */
 export class Schedule {
-  /** How late each turn of the timer was: the event loop's lag. */
+  /** How late each turn was that the timer was set for: the event loop's lag. */
   readonly lag = new LatencyHistogram();
   /** Turns so late that a whole slot was missed. */
   overruns = 0;
@@ -94,14 +94,15 @@ export class Schedule {
   }
 
   #armTick(tick: number): void {
-    this.#armedTick = tick;
-    this.#arm(this.#originMs + tick * slotMs);
-  }
-
-  #arm(atMs: number): void {
     const { clock } = this.#settings;
-    const delayMs = Math.max(0, atMs - clock.monotonicMs());
-    this.#timer = clock.after(delayMs, () => this.#turn(atMs));
+    const atMs = this.#originMs + tick * slotMs;
+    this.#armedTick = tick;
+    this.#timer = clock.after(Math.max(0, atMs - clock.monotonicMs()), () => {
+      const lateMs = Math.max(0, clock.monotonicMs() - atMs);
+      this.lag.record(lateMs);
+      if (lateMs >= slotMs) this.overruns++;
+      this.#turn();
+    });
   }
 
   /** The tick to turn at after `tick`. */
@@ -111,12 +112,9 @@ export class Schedule {
     }
   }
 
-  #turn(plannedMs: number): void {
+  #turn(): void {
     const { clock } = this.#settings;
     const nowMs = clock.monotonicMs();
-    const lateMs = Math.max(0, nowMs - plannedMs);
-    this.lag.record(lateMs);
-    if (lateMs >= slotMs) this.overruns++;
     const driftMs = clock.nowMs() - nowMs - this.#wallOffsetMs;
     if (Math.abs(driftMs) > stepMsMax) this.#wallOffsetMs += driftMs;
     const tick = Math.floor((nowMs - this.#originMs) / slotMs + tolerance);
@@ -124,7 +122,8 @@ export class Schedule {
     const reached = this.#wheel.advance(tick, this.#onDue, itemsPerTurn);
     this.#settings.onTurn?.(nowMs);
     if (this.#timer === null) return;
-    if (!reached) this.#arm(clock.monotonicMs());
+    // Behind, it goes on as soon as it can: that says nothing of how late the timer is.
+    if (!reached) this.#timer = clock.after(0, () => this.#turn());
     else this.#armTick(this.#nextTurn(tick));
   }
 }
