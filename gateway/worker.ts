@@ -2,6 +2,7 @@
 
 import { flushCompileCache } from 'node:module';
 import { limits } from '../model/limits.ts';
+import { machineClock } from '../model/machine-clock.ts';
 import { giveWay } from '../model/process-priority.ts';
 import { toSentError } from '../model/sent-error.ts';
 import { lockShared } from './data-folder/data-lock.ts';
@@ -14,7 +15,6 @@ import { nodeFiles } from './journal/files.ts';
 import { JournalWriter } from './journal/writer.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
 import { RuleBook } from './pipeline/rule-book.ts';
-import { machineClock } from './processes/machine-clock.ts';
 import type { FromWorker, ToWorker, WorkerStats } from './processes/messages.ts';
 import { WorkerLink } from './processes/worker-link.ts';
 import type { RegistryReader } from './registry/registry.ts';

@@ -1,4 +1,7 @@
-/** The only reader of time in Onramp. Everything that needs time takes a `Clock`. */
+/**
+ * The only reader of time in Onramp, `machine-clock.ts` apart. Everything that needs time takes a
+ * `Clock`.
+ */
 
 /** A cancellable timer. */
 export interface Timer {

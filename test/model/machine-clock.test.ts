@@ -2,9 +2,9 @@
 
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { machineClock } from '../../../gateway/processes/machine-clock.ts';
+import { machineClock } from '../../model/machine-clock.ts';
 
-const source = new URL('../../../gateway/processes/machine-clock.ts', import.meta.url);
+const source = new URL('../../model/machine-clock.ts', import.meta.url);
 
 test('what another process reads lies between what this one reads before and after', () => {
   const before = machineClock.monotonicMs();

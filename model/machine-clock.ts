@@ -1,6 +1,9 @@
-/** The clock of a process whose monotonic times are compared with those of other processes. */
+/**
+ * The clock of a process whose monotonic times are compared with those of other processes. Apart
+ * from `clock.ts`, which pages in a browser use, too.
+ */
 
-import { type Clock, systemClock } from '../../model/clock.ts';
+import { type Clock, systemClock } from './clock.ts';
 
 /**
  * The machine's clock, its monotonic time since the machine was started: the same in every process,
