@@ -68,6 +68,8 @@ export interface IsolationReport {
   readonly leaks: number;
   /** Attempts that came to something else than they must, and are no leak. */
   readonly unexpected: number;
+  /** Of these, attempts that nobody answered in time. */
+  readonly silent: number;
   /** The first few leaks and surprises, for people. */
   readonly examples: readonly string[];
 }

@@ -83,7 +83,14 @@ const shape: ReportShape = {
     late: number,
     lateAfterMs: number,
   },
-  isolation: { kinds: number, rounds: number, probes: number, leaks: number, unexpected: number },
+  isolation: {
+    kinds: number,
+    rounds: number,
+    probes: number,
+    leaks: number,
+    unexpected: number,
+    silent: number,
+  },
   shutOut: {
     devices: number,
     stillOpen: number,

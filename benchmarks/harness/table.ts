@@ -84,10 +84,12 @@ function* onboardingRows(onboarding: OnboardingReport): Generator<Row> {
 function* wallRows({ audit, isolation, shutOut }: RunReport): Generator<Row> {
   if (audit !== null) yield ['audit', `${audit.complete} of ${audit.sampled} trails are complete`];
   if (isolation !== null) {
-    const { kinds, leaks, probes, rounds, unexpected } = isolation;
+    const { kinds, leaks, probes, rounds, silent, unexpected } = isolation;
+    const unanswered = silent === 0 ? '' : ` (${silent} without an answer)`;
     yield [
       'isolation',
-      `${probes} probes (${kinds} kinds, ${rounds} rounds), ${leaks} leaks, ${unexpected} unexpected`,
+      `${probes} probes (${kinds} kinds, ${rounds} rounds), ${leaks} leaks, ` +
+        `${unexpected} unexpected${unanswered}`,
     ];
   }
   if (shutOut !== null) {

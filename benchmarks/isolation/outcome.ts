@@ -28,6 +28,8 @@ export class Tally {
   /** Of these, effects that could be seen. */
   traces = 0;
   unexpected = 0;
+  /** Of these, attempts that nobody answered in time. */
+  silent = 0;
   readonly examples: string[] = [];
   readonly #examplesMax: number;
 
@@ -41,6 +43,7 @@ export class Tally {
     const judgement = judge(expected, outcome);
     if (judgement === 'leak') this.leaks++;
     else if (judgement === 'unexpected') this.unexpected++;
+    if (judgement === 'unexpected' && outcome === 'silent') this.silent++;
     if (judgement !== 'held') this.#example(`${judgement}: ${what}: ${outcome}, not ${expected}`);
   }
 

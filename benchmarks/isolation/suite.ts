@@ -32,7 +32,7 @@ export interface Tried {
 
 /** How long the suite waits for what may not come. */
 export interface Patience {
-  /** For the first rows of those who go about their business. */
+  /** For the rows of those who may publish. */
   readonly settleMs: number;
   /** For an answer. */
   readonly answerMs: number;
@@ -50,6 +50,7 @@ export class IsolationSuite {
   readonly #stage: MqttStage & HttpStage;
   readonly #bystanders: Bystanders;
   readonly #httpProbes: readonly HttpProbe[];
+  readonly #settleMs: number;
   #rounds = 0;
 
   private constructor(
@@ -57,8 +58,9 @@ export class IsolationSuite {
     { authorities, cards, tokens }: Cast,
     document: unknown,
     clock: Clock,
-    answerMs: number,
+    { answerMs, settleMs }: Patience,
   ) {
+    this.#settleMs = settleMs;
     const addresses = new ProbeAddresses();
     this.#clock = clock;
     this.#client = new GatewayClient(httpUrl, operatorToken);
@@ -80,9 +82,11 @@ export class IsolationSuite {
     const client = new GatewayClient(tried.httpUrl, tried.operatorToken);
     const cast = await castOf(client, tried.operatorToken, clock);
     const document = await client.get('/api/v1/openapi.json');
-    const suite = new IsolationSuite(tried, cast, document, clock, patience.answerMs);
+    const suite = new IsolationSuite(tried, cast, document, clock, patience);
     await suite.#bystanders.begin();
-    await suite.#settle(patience.settleMs);
+    // What comes after they are active is a trace.
+    const noRow = 'devices that may publish have no row';
+    await suite.#notMissing(async () => ((await bystandersStored(client)) ? null : noRow));
     return suite;
   }
 
@@ -102,8 +106,7 @@ export class IsolationSuite {
     await sleep(this.#clock, rowMs);
     comparePictures(before, await pictureOf(this.#client), this.tally);
     await lookForTraces(this.#client, this.tally);
-    const missing = await controlRows(this.#client);
-    if (missing !== null) this.tally.surprised(missing);
+    await this.#notMissing(() => controlRows(this.#client));
     this.#bystanders.look();
     this.#rounds++;
   }
@@ -111,21 +114,20 @@ export class IsolationSuite {
   /** Ends the sessions and answers what was found. */
   async end(): Promise<IsolationReport> {
     await this.#bystanders.end();
-    const { examples, leaks, probes, unexpected } = this.tally;
+    const { examples, leaks, probes, silent, unexpected } = this.tally;
     const kinds = mqttProbes.length + this.#httpProbes.length;
-    return { kinds, rounds: this.#rounds, probes, leaks, unexpected, examples };
+    return { kinds, rounds: this.#rounds, probes, leaks, unexpected, silent, examples };
   }
 
-  /** Until those who go about their business are active: what comes later is a trace. */
-  async #settle(settleMs: number): Promise<void> {
-    const endMs = this.#clock.monotonicMs() + settleMs;
-    while (!(await bystandersStored(this.#client))) {
-      if (this.#clock.monotonicMs() > endMs) {
-        this.tally.surprised('devices that may publish have no row');
-        return;
-      }
+  /** Waits until nothing is `missing`; notes what still is when the time for it is over. */
+  async #notMissing(missing: () => Promise<string | null>): Promise<void> {
+    const endMs = this.#clock.monotonicMs() + this.#settleMs;
+    let what = await missing();
+    while (what !== null && this.#clock.monotonicMs() <= endMs) {
       await sleep(this.#clock, pollMs);
+      what = await missing();
     }
+    if (what !== null) this.tally.surprised(what);
   }
 
   async #tryMqtt(lane: readonly MqttProbe[], pauseMs: number): Promise<void> {

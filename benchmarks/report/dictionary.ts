@@ -254,6 +254,7 @@ export const dictionary = {
   'isolation.audit': { en: 'Audit trails without a gap', zh: '完整的审计记录' },
   'isolation.auditText': {
     en: '{complete} of {sampled} read',
+  'isolation.silent': { en: 'of these without an answer', zh: '其中未得到应答' },
     zh: '抽查 {sampled} 份,完整 {complete} 份',
   },
 
@@ -324,6 +325,7 @@ export const dictionary = {
   'path.connect.proof.store': { en: 'Devices in the store', zh: '存储中的设备数' },
   'path.findings.sessionsBackS': { en: '99 % of the sessions back', zh: '99 % 会话恢复' },
   'path.findings.rowsBackS': { en: 'Rows flow as before, after', zh: '入库速率恢复' },
+  'path.isolation.probes': { en: 'Attempts', zh: '尝试次数' },
   'path.findings.recoveryS': { en: 'Everything recovered, backlog gone', zh: '完全恢复(积压清空)' },
   'path.findings.drainS': { en: 'Backlog drained', zh: '积压清空' },
   'path.findings.drainPerSecond': { en: 'Drained at', zh: '清空速率' },

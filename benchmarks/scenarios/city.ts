@@ -38,6 +38,8 @@ export const city: Scenario = {
     'ledger.duplicated == 0',
     'ledger.overwritten == 0',
     'isolation.leaks == 0',
+    'isolation.unexpected == 0',
+    'isolation.probes >= isolation.kinds',
   ],
   fullThresholds: [
     'connect.seconds <= 60',

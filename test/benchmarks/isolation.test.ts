@@ -40,8 +40,10 @@ describe('an outcome', () => {
     tally.note('a', 'closed', 'closed');
     tally.note('b', 'closed', 'puback');
     tally.note('c', 'closed', 'silent');
-    tally.leaked('d is there');
-    expect(tally).toMatchObject({ probes: 3, leaks: 2, traces: 1, unexpected: 1 });
+    tally.note('d', 'closed', 'connack 4');
+    tally.note('e', 'silent', 'silent');
+    tally.leaked('f is there');
+    expect(tally).toMatchObject({ probes: 5, leaks: 2, traces: 1, unexpected: 2, silent: 1 });
     expect(tally.examples).toEqual([
       'leak: b: puback, not closed',
       'unexpected: c: silent, not closed',

@@ -159,3 +159,13 @@ test.each(Object.entries(scenarios))('the scenario %s is sound', (id, scenario) 
   expect(scenario.thresholds).toContain('ledger.lost == 0');
   expect(scenario.thresholds).toContain('telemetry.acked == telemetry.due');
 });
+
+test.each(['city', 'isolation'])('%s asks that every door was tried, and did as it must', (id) => {
+  expect(scenarios[id]!.thresholds).toEqual(
+    expect.arrayContaining([
+      'isolation.leaks == 0',
+      'isolation.unexpected == 0',
+      'isolation.probes >= isolation.kinds',
+    ]),
+  );
+});

@@ -29,13 +29,22 @@ export function isolationPanel({ audit, isolation, shutOut }: RunReport): Html {
   );
 }
 
-function attempts({ kinds, leaks, probes, rounds, unexpected, ...rest }: IsolationReport): Html {
+function attempts({
+  kinds,
+  leaks,
+  probes,
+  rounds,
+  silent,
+  unexpected,
+  ...rest
+}: IsolationReport): Html {
   return html`${facts([
     [text('isolation.leaks'), count(leaks)],
     [text('isolation.probes'), count(probes)],
     [text('isolation.kinds'), count(kinds)],
     [text('isolation.rounds'), count(rounds)],
     [text('isolation.unexpected'), count(unexpected)],
+    [text('isolation.silent'), count(silent)],
   ])}${examples(rest.examples)}`;
 }
 

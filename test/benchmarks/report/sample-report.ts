@@ -190,7 +190,15 @@ export function sampleReport(options: SampleOptions = {}): RunReport {
       lateAfterMs: 10_000,
       examples: [],
     },
-    isolation: { kinds: 14, rounds: 9, probes: 1834, leaks: 0, unexpected: 0, examples: [] },
+    isolation: {
+      kinds: 14,
+      rounds: 9,
+      probes: 1834,
+      leaks: 0,
+      unexpected: 0,
+      silent: 0,
+      examples: [],
+    },
     shutOut: null,
     audit: null,
     fairness: {
