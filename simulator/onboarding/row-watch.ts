@@ -14,11 +14,22 @@ const pageRows = 1000;
 /** Pages of one look, so that a platform whose `next` never ends is left alone. */
 const pagesMax = 2000;
 
-/** A device as the API lists it, as far as it is read. */
+/** A device with a row as the API lists it, as far as it is read. */
 interface ListedDevice {
   readonly enterprise: string;
   readonly device: string;
-  readonly activatedAtMs: number | null;
+  readonly activatedAtMs: number;
+}
+
+/** False for devices without a row, and for what another platform may list. */
+function isListed(item: unknown): item is ListedDevice {
+  if (typeof item !== 'object' || item === null) return false;
+  const { activatedAtMs, device, enterprise } = item as Record<keyof ListedDevice, unknown>;
+  return (
+    typeof activatedAtMs === 'number' &&
+    typeof device === 'string' &&
+    typeof enterprise === 'string'
+  );
 }
 
 /** A device has its first row since `atMs`, by the platform's clock. */
@@ -100,7 +111,7 @@ export class RowWatch {
         if (this.#refused) this.#settings.onRefused();
         return;
       }
-      this.#take(page.items as ListedDevice[]);
+      this.#take(page.items.filter(isListed));
       if (typeof page.next !== 'string') return;
       after = page.next;
     }
@@ -109,7 +120,6 @@ export class RowWatch {
   #take(items: readonly ListedDevice[]): void {
     const rows: FoundRow[] = [];
     for (const { enterprise, device, activatedAtMs } of items) {
-      if (typeof activatedAtMs !== 'number') continue;
       const index = this.#indexOf.get(deviceKey(enterprise, device));
       if (index === undefined || this.#seen[index] === 1) continue;
       this.#seen[index] = 1;
