@@ -43,6 +43,7 @@ export class LedgerFile {
   readonly #ledger: Ledger;
   readonly #path: string;
   #timer: Timer | null = null;
+  #stopped = false;
   /** The write under way, if any. One that fails in between is made good by the next. */
   #writing: Promise<void> | null = null;
 
@@ -53,7 +54,11 @@ export class LedgerFile {
 
   /** Writes the file for the first time. Rejects when it cannot be written. */
   async start(clock: Clock): Promise<void> {
-    await writeLedger(this.#ledger, this.#path);
+    this.#writing = writeLedger(this.#ledger, this.#path).finally(() => {
+      this.#writing = null;
+    });
+    await this.#writing;
+    if (this.#stopped) return;
     this.#timer = clock.every(ledgerIntervalMs, () => {
       this.#writing ??= writeLedger(this.#ledger, this.#path)
         .catch(() => undefined)
@@ -65,6 +70,7 @@ export class LedgerFile {
 
   /** Writes the final ledger. Rejects when it cannot be written. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     this.#timer?.cancel();
     await this.#writing;
     await writeLedger(this.#ledger, this.#path);

@@ -24,6 +24,7 @@ export class CredentialFile {
   #file: FileHandle | null = null;
   #lines: string[] = [];
   #timer: Timer | null = null;
+  #stopped = false;
   #writing: Promise<void> = Promise.resolve();
   #failure: unknown = null;
 
@@ -41,7 +42,8 @@ export class CredentialFile {
         error,
       );
     });
-    this.#timer = clock.every(writeIntervalMs, () => this.#write());
+    if (this.#stopped) await this.#file.close();
+    else this.#timer = clock.every(writeIntervalMs, () => this.#write());
   }
 
   /** Takes a credential to be written in a moment. */
@@ -52,6 +54,7 @@ export class CredentialFile {
 
   /** Writes what is left, durably. @throws OnrampError `config.invalid` when it could not. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     this.#timer?.cancel();
     this.#write();
     await this.#writing;
