@@ -134,6 +134,8 @@ export interface FairnessReport {
   readonly worstEnterprise: string | null;
   readonly worstEnterpriseAckMsP99: number | null;
   readonly medianEnterpriseAckMsP99: number | null;
+  /** Enterprises that had readings due in the window, none of which was acknowledged. */
+  readonly starved: number;
 }
 
 /**
@@ -272,6 +274,15 @@ export interface RunReport {
   readonly generator: {
     readonly eventLoopLagMs: LatencySummary | null;
     readonly overruns: number;
+    /**
+     * While devices connected; judged where they came by a claim, which is timed then. Null while
+     * the fleet has not said.
+     */
+    readonly connecting: {
+      readonly eventLoopLagMs: LatencySummary | null;
+      /** Of one process, part of a core. */
+      readonly busiestCpuShare: number | null;
+    } | null;
     /** Whether the load was the load that was asked for; null while the fleet has not said. */
     readonly valid: boolean | null;
     /** Why not. */

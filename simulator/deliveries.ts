@@ -48,6 +48,12 @@ export class Deliveries {
     return Number.isFinite(this.#endMs) ? this.#endMs - this.#beginMs : 0;
   }
 
+  /** A reading came due, whether it is made or not, that is to be acknowledged. */
+  due(device: number, dueMs: number): void {
+    const { enterpriseOf, fairness } = this.#settings;
+    if (this.#inWindow(dueMs)) fairness.due(enterpriseOf[device]!);
+  }
+
   /** The device's next reading was made at `nowMs`. */
   made(device: number, timestampMs: number, dueMs: number, nowMs: number): void {
     const { ledger, measurements } = this.#settings;

@@ -182,6 +182,12 @@ export class Fleet implements ClientListener {
     for (let device = 0; device < this.#clients.length; device++) this.#connector.request(device);
   }
 
+  /** Every device has tried to connect; what the timer's lag is from now on is another matter. */
+  endConnecting(): void {
+    this.measurements.latencies.connectLag.add(this.#schedule.lag);
+    this.#schedule.lag.reset();
+  }
+
   /**
    * With `publishFrom: release`: from `atMs` (monotonic; now) on readings come due, those of one
    * interval spread evenly over it. May be called again, to no effect.

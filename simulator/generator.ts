@@ -20,33 +20,55 @@ export interface GeneratorProcess {
   readonly overruns: number;
   /** Cores in use; null without a window. */
   readonly cpuShare: number | null;
+  /** The same while its devices connected. */
+  readonly connecting: {
+    readonly eventLoopLagMs: LatencySummary | null;
+    readonly cpuShare: number | null;
+  };
 }
 
-/** Why the load was not the load that was asked for; empty when it was. */
+/** How long devices connected, and how long the measured window was. */
+export interface JudgedTimes {
+  readonly connectSeconds: number;
+  readonly windowS: number;
+}
+
+/**
+ * Why the load was not the load that was asked for; empty when it was. While devices connect, as
+ * fast as they can, only those that come by a claim are measured.
+ */
 export function invalidReasons(
-  options: Pick<SimulationOptions, 'publishDelayMax' | 'eventLoopLagMax'>,
+  options: Pick<SimulationOptions, 'publishDelayMax' | 'eventLoopLagMax' | 'onboard'>,
   measurements: Measurements,
   processes: readonly GeneratorProcess[],
-  windowS: number,
+  { connectSeconds, windowS }: JudgedTimes,
 ): string[] {
   const { counters, latencies } = measurements;
+  const { eventLoopLagMax, onboard, publishDelayMax } = options;
   const reasons: string[] = [];
+  if (onboard === 'claim') {
+    const lag = latencies.connectLag.summary();
+    if (lag !== null && lag.p99 > eventLoopLagMax) {
+      const worst = worstOf(processes, ({ connecting }) => connecting.eventLoopLagMs);
+      reasons.push(`${whileConnecting}: ${over('event loop lag', lag, eventLoopLagMax)}${worst}`);
+    }
+    if (connectSeconds >= cpuWindowSMin) {
+      const shares = busy(processes, ({ connecting }) => connecting.cpuShare);
+      reasons.push(...shares.map((reason) => `${whileConnecting}: ${reason}`));
+    }
+  }
   const delay = latencies.publishDelay.summary();
-  if (delay !== null && delay.p99 > options.publishDelayMax) {
+  if (delay !== null && delay.p99 > publishDelayMax) {
     const worst = worstOf(processes, ({ publishDelayMs }) => publishDelayMs);
-    reasons.push(
-      `publish delay p99 ${delay.p99.toFixed(0)} ms is over ${options.publishDelayMax} ms${worst}`,
-    );
+    reasons.push(`${over('publish delay', delay, publishDelayMax)}${worst}`);
   }
   const lag = latencies.eventLoopLag.summary();
-  if (lag !== null && lag.p99 > options.eventLoopLagMax) {
+  if (lag !== null && lag.p99 > eventLoopLagMax) {
     const worst = worstOf(processes, ({ eventLoopLagMs }) => eventLoopLagMs);
     const late = `${counters.overruns} of ${lag.count} turns missed a slot`;
-    reasons.push(
-      `event loop lag p99 ${lag.p99.toFixed(0)} ms is over ${options.eventLoopLagMax} ms, ${late}${worst}`,
-    );
+    reasons.push(`${over('event loop lag', lag, eventLoopLagMax)}, ${late}${worst}`);
   }
-  if (windowS >= cpuWindowSMin) reasons.push(...busy(processes));
+  if (windowS >= cpuWindowSMin) reasons.push(...busy(processes, ({ cpuShare }) => cpuShare));
   if (counters.skipped > 0) {
     reasons.push(
       `${counters.skipped} readings were due and not made: their devices' outboxes were full`,
@@ -57,6 +79,12 @@ export function invalidReasons(
       reasons.push(`this machine could not connect: ${code}, ${count} times`);
   }
   return reasons;
+}
+
+const whileConnecting = 'while devices connected';
+
+function over(what: string, { p99 }: LatencySummary, maxMs: number): string {
+  return `${what} p99 ${p99.toFixed(0)} ms is over ${maxMs} ms`;
 }
 
 /** Which of several processes was worst. */
@@ -70,13 +98,17 @@ function worstOf(
   return `; worst of ${processes.length} processes: ${p99(worst).toFixed(0)} ms, pid ${worst.pid}`;
 }
 
-function busy(processes: readonly GeneratorProcess[]): string[] {
-  const over = processes.filter(({ cpuShare }) => (cpuShare ?? 0) > cpuShareMax);
+function busy(
+  processes: readonly GeneratorProcess[],
+  shareOf: (process: GeneratorProcess) => number | null,
+): string[] {
+  const shares = processes.map((process) => ({ pid: process.pid, share: shareOf(process) ?? 0 }));
+  const over = shares.filter(({ share }) => share > cpuShareMax);
   if (over.length === 0) return [];
-  const worst = over.reduce((a, b) => (b.cpuShare! > a.cpuShare! ? b : a));
+  const worst = over.reduce((a, b) => (b.share > a.share ? b : a));
   const percent = (share: number): string => `${(share * 100).toFixed(0)} %`;
   return [
     `${over.length} of ${processes.length} simulator processes used over ${percent(cpuShareMax)} ` +
-      `of a core: they were the bottleneck; most, ${percent(worst.cpuShare!)}, pid ${worst.pid}`,
+      `of a core: they were the bottleneck; most, ${percent(worst.share)}, pid ${worst.pid}`,
   ];
 }

@@ -50,7 +50,8 @@ export class LocalSimulation implements Simulation {
   #stateTimer: Timer | null = null;
   #leaving = false;
   #stopped: Promise<void> | null = null;
-  #startedAtMs = 0;
+  #startedAtMs: number | null = null;
+  #connecting: SimulationPart['connecting'] = null;
   #dropSeconds: number | null = null;
   #cpuAtStart = process.cpuUsage();
   #cpuAtWindow: NodeJS.CpuUsage | null = null;
@@ -104,11 +105,13 @@ export class LocalSimulation implements Simulation {
   async prepare(): Promise<void> {
     const clock = this.#clock;
     this.#cast = await castOf(this.#options, this.#part, clock, this.#credentialFile);
+    if (this.#stopped !== null) return;
     const { fleet, machines } = this.#cast;
     if (this.#options.ledger !== undefined) {
       this.#ledgerFile = new LedgerFile(fleet.ledger, this.#options.ledger);
       await this.#ledgerFile.start(clock).catch(refuseLedger);
     }
+    if (this.#stopped !== null) return;
     await this.#credentialFile?.start(clock);
     await machines.warmUp(clock.nowMs());
     const api = platformApiOf(this.#options);
@@ -132,8 +135,12 @@ export class LocalSimulation implements Simulation {
     await this.#sleepUntil(this.#monotonicOf(atMs));
     if (this.#ending) return;
     this.#startedAtMs = this.#clock.nowMs();
+    const [cpu, startedMs] = [process.cpuUsage(), this.#clock.monotonicMs()];
     fleet.start();
     await this.#until(() => fleet.untried === 0 || this.#leaving, Number.POSITIVE_INFINITY);
+    fleet.endConnecting();
+    const seconds = (this.#clock.monotonicMs() - startedMs) / 1000;
+    this.#connecting = { cpuS: secondsSince(cpu), seconds };
     if (!this.#ending) this.#watchRows();
   }
 
@@ -224,6 +231,7 @@ export class LocalSimulation implements Simulation {
       pid: process.pid,
       startedAtMs: this.#startedAtMs,
       connectSeconds: fleet.connectSeconds,
+      connecting: this.#connecting,
       windowS: fleet.windowSeconds,
       cpuS: secondsSince(this.#cpuAtStart),
       windowCpuS: this.#windowCpuS,

@@ -58,6 +58,8 @@ const latencyNames = [
   'ack',
   /** How late the timer ran; in the measured window. */
   'eventLoopLag',
+  /** The same while devices connected for the first time. */
+  'connectLag',
   /** The same three stages and their sum, of claim sessions. */
   'claimTcp',
   'claimTls',

@@ -12,9 +12,11 @@ export interface SimulationPart {
   /** Cells of `EnterpriseLatencies`. */
   readonly fairness: Uint32Array;
   readonly pid: number;
-  /** When it began to connect. */
-  readonly startedAtMs: number;
+  /** When it began to connect; null before. */
+  readonly startedAtMs: number | null;
   readonly connectSeconds: number;
+  /** Until every device had tried: CPU of the whole process; null before. */
+  readonly connecting: { readonly cpuS: number; readonly seconds: number } | null;
   readonly windowS: number;
   /** CPU of the whole process: from `prepare` on, and of the window. */
   readonly cpuS: number;
@@ -39,7 +41,8 @@ export interface WholeRun {
   readonly measurements: Measurements;
   readonly fairness: FairnessReport | null;
   readonly processes: readonly GeneratorProcess[];
-  readonly startedAtMs: number;
+  /** Null when nobody has begun to connect. */
+  readonly startedAtMs: number | null;
   readonly connectSeconds: number;
   readonly windowS: number;
   readonly cpuS: number;
@@ -61,15 +64,16 @@ export function mergeParts(
     measurements.add(part.measurements);
     fairness.add(part.fairness);
   }
-  const startedAtMs = Math.min(...parts.map((part) => part.startedAtMs));
-  const connectedAtMs = parts.map((part) => part.startedAtMs + part.connectSeconds * 1000);
+  const begun = parts.flatMap(({ connectSeconds, startedAtMs }) =>
+    startedAtMs === null ? [] : [{ startedAtMs, seconds: connectSeconds }],
+  );
   const drops = parts.flatMap(({ dropSeconds }) => (dropSeconds === null ? [] : [dropSeconds]));
   return {
     measurements,
     fairness: fairness.report(enterprises),
     processes: parts.map(processOf),
-    startedAtMs,
-    connectSeconds: (Math.max(...connectedAtMs) - startedAtMs) / 1000,
+    startedAtMs: begun.length === 0 ? null : Math.min(...begun.map((span) => span.startedAtMs)),
+    connectSeconds: spanOf(begun) ?? 0,
     windowS: Math.max(...parts.map(({ windowS }) => windowS)),
     cpuS: sum(parts.map(({ cpuS }) => cpuS)),
     rssBytesMax: sum(parts.map(({ rssBytesMax }) => rssBytesMax)),
@@ -79,7 +83,8 @@ export function mergeParts(
   };
 }
 
-function processOf({ pid, measurements, windowCpuS, windowS }: SimulationPart): GeneratorProcess {
+function processOf(part: SimulationPart): GeneratorProcess {
+  const { connecting, pid, measurements, windowCpuS, windowS } = part;
   const { counters, latencies } = measurements;
   return {
     pid,
@@ -87,6 +92,10 @@ function processOf({ pid, measurements, windowCpuS, windowS }: SimulationPart): 
     publishDelayMs: LatencyHistogram.decode(latencies.publishDelay).summary(),
     overruns: counters.overruns,
     cpuShare: windowS > 0 ? windowCpuS / windowS : null,
+    connecting: {
+      eventLoopLagMs: LatencyHistogram.decode(latencies.connectLag).summary(),
+      cpuShare: connecting && connecting.seconds > 0 ? connecting.cpuS / connecting.seconds : null,
+    },
   };
 }
 

@@ -74,6 +74,7 @@ export class Production {
     const { counters } = measurements;
     const client = clients[device]!;
     counters.due++;
+    if (qos === 1) deliveries.due(device, dueMs);
     if (client.full) {
       counters.skipped++;
     } else {

@@ -49,7 +49,8 @@ function fairnessText(fairness: FairnessReport): string {
   const shown = (value: number | null): string => `${value?.toFixed(1)} ms`;
   return (
     `p99 of the median of ${enterprises} enterprises ${shown(medianEnterpriseAckMsP99)}, ` +
-    `of the worst, ${worstEnterprise}, ${shown(fairness.worstEnterpriseAckMsP99)}`
+    `of the worst, ${worstEnterprise}, ${shown(fairness.worstEnterpriseAckMsP99)}; ` +
+    `${fairness.starved} with no acknowledgement at all`
   );
 }
 

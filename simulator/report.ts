@@ -18,7 +18,8 @@ import type { WholeRun } from './part.ts';
 export interface SimulationReport {
   readonly schema: 'onramp-simulation/1';
   readonly seed: number;
-  readonly startedAt: string;
+  /** Null when it ended before it began to connect. */
+  readonly startedAt: string | null;
   /** Of the measured window. */
   readonly durationS: number;
   readonly interrupted: boolean;
@@ -57,7 +58,10 @@ export interface SimulationReport {
     readonly acked: number | null;
     readonly skipped: number;
   };
-  /** Null when fewer than 20 readings of each enterprise were acknowledged in the window. */
+  /**
+   * Null when fewer than 20 readings of each enterprise were acknowledged in the window, and some
+   * of each that had any due.
+   */
   readonly fairness: FairnessReport | null;
   /** Null when connections were not cut. */
   readonly recovery: {
@@ -69,6 +73,7 @@ export interface SimulationReport {
   readonly generator: {
     readonly eventLoopLagMs: LatencySummary | null;
     readonly overruns: number;
+    readonly connecting: RunReport['generator']['connecting'];
     /** Of the whole processes. */
     readonly cpuS: number;
     readonly rssBytesMax: number;
@@ -87,11 +92,11 @@ export function simulationReport(
 ): SimulationReport {
   const { measurements, processes } = run;
   const { counters, latencies } = measurements;
-  const reasons = invalidReasons(options, measurements, processes, run.windowS);
+  const reasons = invalidReasons(options, measurements, processes, run);
   return {
     schema: 'onramp-simulation/1',
     seed: options.seed,
-    startedAt: new Date(run.startedAtMs).toISOString(),
+    startedAt: run.startedAtMs === null ? null : new Date(run.startedAtMs).toISOString(),
     durationS: run.windowS,
     interrupted: false,
     target: options.target,
@@ -119,6 +124,7 @@ export function simulationReport(
     generator: {
       eventLoopLagMs: latencies.eventLoopLag.summary(),
       overruns: counters.overruns,
+      connecting: connectingPart(run),
       cpuS: run.cpuS,
       rssBytesMax: run.rssBytesMax,
       valid: reasons.length === 0,
@@ -157,6 +163,14 @@ function connectPart({ connectSeconds, measurements }: WholeRun): SimulationRepo
       tls: latencies.tls.summary(),
       connack: latencies.connack.summary(),
     },
+  };
+}
+
+function connectingPart({ measurements, processes }: WholeRun) {
+  const shares = processes.flatMap(({ connecting: { cpuShare } }) => cpuShare ?? []);
+  return {
+    eventLoopLagMs: measurements.latencies.connectLag.summary(),
+    busiestCpuShare: shares.length === 0 ? null : Math.max(...shares),
   };
 }
 

@@ -103,6 +103,7 @@ const shape: ReportShape = {
     enterprises: number,
     worstEnterpriseAckMsP99: number,
     medianEnterpriseAckMsP99: number,
+    starved: number,
   },
   findings: {
     sessionsBackS: number,
@@ -115,7 +116,11 @@ const shape: ReportShape = {
     workersKilled: number,
     workersRestarted: number,
   },
-  generator: { eventLoopLagMs: latency, overruns: number },
+  generator: {
+    eventLoopLagMs: latency,
+    overruns: number,
+    connecting: { eventLoopLagMs: latency, busiestCpuShare: number },
+  },
 };
 
 const latencyNames: readonly (keyof LatencySummary)[] = [

@@ -161,6 +161,7 @@ function generatorOf({ simulated }: Draft): RunReport['generator'] {
   return {
     eventLoopLagMs: simulated?.generator.eventLoopLagMs ?? null,
     overruns: simulated?.generator.overruns ?? 0,
+    connecting: simulated?.generator.connecting ?? null,
     valid: simulated === null ? null : simulated.invalidReasons.length === 0,
     reasons: simulated?.invalidReasons ?? [],
   };

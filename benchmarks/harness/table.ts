@@ -110,12 +110,12 @@ function* flowRows(report: RunReport): Generator<Row> {
   yield ['due→PUBACK', latency(ackMs)];
   yield ['due→row', latency(storedMs)];
   if (fairness !== null) {
-    const { enterprises, medianEnterpriseAckMsP99, worstEnterprise, worstEnterpriseAckMsP99 } =
-      fairness;
+    const { enterprises, medianEnterpriseAckMsP99, starved, worstEnterprise } = fairness;
+    const worst = fairness.worstEnterpriseAckMsP99;
     yield [
       'fairness',
       `of ${enterprises} enterprises the median has p99 ${ms(medianEnterpriseAckMsP99)}, the worst ` +
-        `(${worstEnterprise}) ${ms(worstEnterpriseAckMsP99)}`,
+        `(${worstEnterprise}) ${ms(worst)}; ${starved} with no acknowledgement at all`,
     ];
   }
   const { acked, deadLettered, duplicated, late, lost, overwritten, sent, stored } = ledger;
@@ -173,8 +173,13 @@ function* resourceRows({ cpuUsPerMessage, resources }: RunReport): Generator<Row
 }
 
 function* generatorRows({ failures, generator, verdict }: RunReport): Generator<Row> {
-  const { eventLoopLagMs, overruns, reasons } = generator;
+  const { connecting, eventLoopLagMs, overruns, reasons } = generator;
   yield ['generator', `event loop lag ${latency(eventLoopLagMs)}; ${overruns} slots missed`];
+  if (connecting !== null) {
+    const share = connecting.busiestCpuShare;
+    const busiest = share === null ? '' : `; busiest process ${share.toFixed(2)} cores`;
+    yield ['  connecting', `event loop lag ${latency(connecting.eventLoopLagMs)}${busiest}`];
+  }
   if (verdict !== 'invalid') for (const reason of reasons) yield ['  fell behind', reason];
   if (failures.length === 0) return;
   const shown = failures.slice(0, 5).map(({ code, count, stage }) => `${stage} ${code} ×${count}`);

@@ -226,6 +226,14 @@ export const dictionary = {
   },
   'generator.lag': { en: 'Event loop lag', zh: '事件循环滞后' },
   'generator.delay': { en: 'Due → sent (publish delay)', zh: '应发 → 发出(发送延迟)' },
+  'generator.connect-lag': {
+    en: 'Event loop lag while devices connected',
+    zh: '设备接入期间的事件循环滞后',
+  },
+  'generator.connect-cpu': {
+    en: 'Busiest process while devices connected, cores',
+    zh: '设备接入期间最忙进程占用核数',
+  },
   'generator.overruns': { en: 'Overruns', zh: '超时次数' },
   'generator.measure': { en: 'Measure', zh: '度量' },
   'column.count': { en: 'Count', zh: '次数' },
@@ -235,8 +243,8 @@ export const dictionary = {
   'fairness.worst': { en: 'Worst', zh: '最差' },
   'fairness.median': { en: 'Median', zh: '中位数' },
   'fairness.words': {
-    en: 'p99 of due → PUBACK of each of {n} enterprises.',
-    zh: '{n} 家企业各自的应发 → PUBACK p99。',
+    en: 'p99 of due → PUBACK of each of {n} enterprises; of {starved} no reading was acknowledged at all.',
+    zh: '{n} 家企业各自的应发 → PUBACK p99;另有 {starved} 家没有任何读数得到确认。',
   },
 
   'isolation.title': { en: "Could anybody reach another's data?", zh: '能看到别家的数据吗?' },
@@ -246,6 +254,7 @@ export const dictionary = {
   'isolation.kinds': { en: 'Kinds of attempt', zh: '尝试种类' },
   'isolation.rounds': { en: 'Rounds', zh: '轮数' },
   'isolation.unexpected': { en: 'Other surprises', zh: '其他意外' },
+  'isolation.silent': { en: 'of these without an answer', zh: '其中未得到应答' },
   'isolation.shutOut': { en: 'Devices shut out', zh: '被切断的设备' },
   'isolation.stillOpen': { en: 'still open', zh: '仍未断开' },
   'isolation.letIn': { en: 'let in again', zh: '又被放行' },
@@ -254,7 +263,6 @@ export const dictionary = {
   'isolation.audit': { en: 'Audit trails without a gap', zh: '完整的审计记录' },
   'isolation.auditText': {
     en: '{complete} of {sampled} read',
-  'isolation.silent': { en: 'of these without an answer', zh: '其中未得到应答' },
     zh: '抽查 {sampled} 份,完整 {complete} 份',
   },
 
@@ -317,6 +325,7 @@ export const dictionary = {
   'path.ledger.overwritten': { en: 'Overwritten', zh: '被覆盖' },
   'path.ledger.late': { en: 'Late', zh: '迟到' },
   'path.isolation.leaks': { en: 'Leaks', zh: '泄漏' },
+  'path.isolation.probes': { en: 'Attempts', zh: '尝试次数' },
   'path.isolation.unexpected': { en: 'Surprises at the doors', zh: '意外的应答' },
   'path.fairness.worstEnterpriseAckMsP99': { en: 'Worst enterprise, p99', zh: '最差企业 p99' },
   'path.generator.overruns': { en: 'Overruns of the generator', zh: '发生器超时次数' },
@@ -325,7 +334,6 @@ export const dictionary = {
   'path.connect.proof.store': { en: 'Devices in the store', zh: '存储中的设备数' },
   'path.findings.sessionsBackS': { en: '99 % of the sessions back', zh: '99 % 会话恢复' },
   'path.findings.rowsBackS': { en: 'Rows flow as before, after', zh: '入库速率恢复' },
-  'path.isolation.probes': { en: 'Attempts', zh: '尝试次数' },
   'path.findings.recoveryS': { en: 'Everything recovered, backlog gone', zh: '完全恢复(积压清空)' },
   'path.findings.drainS': { en: 'Backlog drained', zh: '积压清空' },
   'path.findings.drainPerSecond': { en: 'Drained at', zh: '清空速率' },

@@ -20,7 +20,25 @@ describe('EnterpriseLatencies', () => {
       worstEnterprise: 'e3',
       worstEnterpriseAckMsP99: 64,
       medianEnterpriseAckMsP99: 16,
+      starved: 0,
     });
+  });
+
+  it('count whose readings came due and were not acknowledged, not one of them', () => {
+    const latencies = new EnterpriseLatencies(4);
+    for (const enterprise of [0, 1, 3]) latencies.due(enterprise);
+    record(latencies, 1, 4, 1);
+    expect(latencies.report(ids)).toEqual({
+      enterprises: 0,
+      worstEnterprise: null,
+      worstEnterpriseAckMsP99: null,
+      medianEnterpriseAckMsP99: null,
+      starved: 2,
+    });
+    const other = new EnterpriseLatencies(4);
+    record(other, 0, 16);
+    latencies.add(other.encode());
+    expect(latencies.report(ids)).toMatchObject({ enterprises: 1, starved: 1 });
   });
 
   it('know nothing when nobody has enough readings', () => {
@@ -34,6 +52,8 @@ describe('EnterpriseLatencies', () => {
     const parts = [new EnterpriseLatencies(4), new EnterpriseLatencies(4)];
     for (let i = 0; i < 4000; i++) {
       const [enterprise, ms] = [(i * 7) % 4, (i * 31) % 977];
+      whole.due(enterprise);
+      parts[i % 2]!.due(enterprise);
       record(whole, enterprise, ms, 1);
       record(parts[i % 2]!, enterprise, ms, 1);
     }

@@ -13,15 +13,18 @@ const enterprises = ['e1', 'e2'];
 interface Made extends Partial<SimulationPart> {
   readonly lagMs?: number;
   readonly delayMs?: number;
+  readonly connectLagMs?: number;
   readonly acksOfE2?: number;
 }
 
-function part({ lagMs = 1, delayMs = 2, acksOfE2 = 0, ...more }: Made): SimulationPart {
+function part(made: Made): SimulationPart {
+  const { lagMs = 1, delayMs = 2, connectLagMs = 1, acksOfE2 = 0, ...more } = made;
   const measurements = new Measurements();
   measurements.counters.sent = 100;
   measurements.counters.overruns = 3;
   for (let i = 0; i < 10; i++) measurements.latencies.eventLoopLag.record(lagMs);
   for (let i = 0; i < 10; i++) measurements.latencies.publishDelay.record(delayMs);
+  for (let i = 0; i < 10; i++) measurements.latencies.connectLag.record(connectLagMs);
   const fairness = new EnterpriseLatencies(2);
   for (let i = 0; i < acksOfE2; i++) fairness.record(1, latencyBucketOf(8));
   return {
@@ -30,6 +33,7 @@ function part({ lagMs = 1, delayMs = 2, acksOfE2 = 0, ...more }: Made): Simulati
     pid: 1,
     startedAtMs: 1000,
     connectSeconds: 0,
+    connecting: { cpuS: 3, seconds: 10 },
     windowS: 10,
     cpuS: 4,
     windowCpuS: 2,
@@ -68,7 +72,11 @@ describe('mergeParts', () => {
     expect(run.measurements.counters).toMatchObject({ sent: 300, overruns: 9 });
     expect(run.fairness).toMatchObject({ enterprises: 1, worstEnterprise: 'e2' });
     expect(run.processes).toHaveLength(3);
-    expect(run.processes[0]).toMatchObject({ overruns: 3, cpuShare: 0.2 });
+    expect(run.processes[0]).toMatchObject({
+      overruns: 3,
+      cpuShare: 0.2,
+      connecting: { eventLoopLagMs: { p99: 1 }, cpuShare: 0.3 },
+    });
   });
 
   it('spans the claims of all processes', () => {
@@ -83,6 +91,15 @@ describe('mergeParts', () => {
     expect(run).toMatchObject({ firstAckSeconds: 5.5, firstRowSeconds: 5.5 });
   });
 
+  it('leaves out who has not begun to connect', () => {
+    const idle = { startedAtMs: null, connectSeconds: 0, connecting: null };
+    const run = mergeParts([part(idle), part({ connectSeconds: 2 })], enterprises);
+    expect(run).toMatchObject({ startedAtMs: 1000, connectSeconds: 2 });
+    expect(run.processes[0]!.connecting.cpuShare).toBeNull();
+    const nobody = mergeParts([part(idle)], enterprises);
+    expect(nobody).toMatchObject({ startedAtMs: null, connectSeconds: 0 });
+  });
+
   it('does not know what nobody knows', () => {
     expect(mergeParts([part({}), part({})], enterprises)).toMatchObject({
       fairness: null,
@@ -95,9 +112,10 @@ describe('mergeParts', () => {
 
 describe('invalidReasons', () => {
   const limits = { publishDelayMax: 100, eventLoopLagMax: 100 };
-  const reasons = (parts: SimulationPart[], windowS = 10) => {
+  const reasons = (parts: SimulationPart[], times = {}, onboard?: 'claim') => {
     const { measurements, processes } = mergeParts(parts, enterprises);
-    return invalidReasons(limits, measurements, processes, windowS);
+    const judged = { connectSeconds: 10, windowS: 10, ...times };
+    return invalidReasons({ ...limits, onboard }, measurements, processes, judged);
   };
 
   it('are none of a generator that kept up', () => {
@@ -114,7 +132,18 @@ describe('invalidReasons', () => {
   it('tell of processes that had no CPU left', () => {
     const parts = [part({ pid: 7 }), part({ pid: 8, windowCpuS: 9.7 })];
     expect(reasons(parts)).toEqual([expect.stringMatching(/^1 of 2 .* over 90 % .* 97 %, pid 8$/)]);
-    expect(reasons(parts, 1)).toEqual([]);
+    expect(reasons(parts, { windowS: 1 })).toEqual([]);
+  });
+
+  it('tell of the time in which devices connected, where they come by a claim', () => {
+    const connecting = { cpuS: 9.5, seconds: 10 };
+    const parts = [part({ pid: 7 }), part({ pid: 8, connectLagMs: 300, connecting })];
+    expect(reasons(parts)).toEqual([]);
+    const lag = expect.stringMatching(/^while devices connected: event loop lag p99 300 .* pid 8$/);
+    const cpu = expect.stringMatching(/^while devices connected: 1 of 2 .* 95 %, pid 8$/);
+    expect(reasons(parts, {}, 'claim')).toEqual([lag, cpu]);
+    expect(reasons(parts, { connectSeconds: 2 }, 'claim')).toEqual([lag]);
+    expect(reasons([part({}), part({})], {}, 'claim')).toEqual([]);
   });
 });
 

@@ -11,7 +11,7 @@ import { text } from '../text.ts';
 /** Null when it was not measured. */
 export function fairnessPanel({ fairness }: RunReport): Html | null {
   if (fairness === null) return null;
-  const { enterprises, worstEnterprise } = fairness;
+  const { enterprises, starved, worstEnterprise } = fairness;
   const worst = fairness.worstEnterpriseAckMsP99;
   const median = fairness.medianEnterpriseAckMsP99;
   const most = Math.max(1, ...[worst, median].filter(isKnown).filter(Number.isFinite));
@@ -29,6 +29,6 @@ export function fairnessPanel({ fairness }: RunReport): Html | null {
       row(text('fairness.median'), median, 'accent'),
     ],
   });
-  const words = text('fairness.words', { n: count(enterprises) });
+  const words = text('fairness.words', { n: count(enterprises), starved: count(starved) });
   return panel('fairness', 'fairness.title', html`<p>${words}</p>${chart}`, false);
 }

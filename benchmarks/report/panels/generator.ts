@@ -4,12 +4,12 @@ import type { LatencySummary } from '../../../model/histogram.ts';
 import type { RunReport } from '../../../model/report.ts';
 import { examples, facts, mark, panel, table } from '../frame/panel.ts';
 import { type Html, type HtmlValue, html } from '../html.ts';
-import { count, latency } from '../numbers.ts';
+import { cores, count, latency } from '../numbers.ts';
 import { text } from '../text.ts';
 
 export function generatorPanel(report: RunReport): Html {
   const { generator, telemetry } = report;
-  const { eventLoopLagMs, overruns } = generator;
+  const { connecting, eventLoopLagMs, overruns } = generator;
   const row = (label: Html, summary: LatencySummary | null): HtmlValue[] => [
     label,
     latency(summary?.p50),
@@ -27,9 +27,13 @@ export function generatorPanel(report: RunReport): Html {
         [
           row(text('generator.lag'), eventLoopLagMs),
           row(text('generator.delay'), telemetry.publishDelayMs),
+          row(text('generator.connect-lag'), connecting?.eventLoopLagMs ?? null),
         ],
       ),
-      facts([[text('generator.overruns'), count(overruns)]]),
+      facts([
+        [text('generator.overruns'), count(overruns)],
+        [text('generator.connect-cpu'), cores(connecting?.busiestCpuShare ?? null)],
+      ]),
     ],
     false,
   );

@@ -206,6 +206,7 @@ export function sampleReport(options: SampleOptions = {}): RunReport {
       worstEnterprise: 'e04217',
       worstEnterpriseAckMsP99: ackMs.p99 * 1.4,
       medianEnterpriseAckMsP99: ackMs.p99 * 0.96,
+      starved: 0,
     },
     findings: outage
       ? { drainS: 118.4, drainPerSecond: rate * 1.35, backlogMax: Math.max(...backlog) }
@@ -220,6 +221,10 @@ export function sampleReport(options: SampleOptions = {}): RunReport {
     generator: {
       eventLoopLagMs: summary({ medianMs: 1.2, sigma: 0.7 }, steadyS * 50),
       overruns: 0,
+      connecting: {
+        eventLoopLagMs: summary({ medianMs: 3, sigma: 0.9 }, 3000),
+        busiestCpuShare: 0.71,
+      },
       valid: true,
       reasons: [],
     },
@@ -289,7 +294,7 @@ export function emptyReport(): RunReport {
     fairness: null,
     resources: { gatewayWorkers: null },
     cpuUsPerMessage: { gatewayWorkers: null },
-    generator: { eventLoopLagMs: null, overruns: 0, valid: null, reasons: [] },
+    generator: { eventLoopLagMs: null, overruns: 0, connecting: null, valid: null, reasons: [] },
     invalidReasons: ['the run was interrupted while the fleet was connecting'],
     thresholds: sample.thresholds.map(({ expression }) => ({
       expression,
