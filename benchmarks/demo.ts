@@ -1,4 +1,4 @@
-/** The `demo` command: gateway, embedded store, a simulated city and the dashboard, until Ctrl-C. */
+/** The `demo` command: gateway, store, a simulated city and the dashboard, until Ctrl-C. */
 
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -202,13 +202,13 @@ function progressLine(client: GatewayClient): (progress: SimulationProgress) => 
     lastMs = progress.elapsedMs;
     client.summary().then(
       ({ store }) => {
+        const { devices, sent, sessions } = progress;
         const rows =
           store.rows !== null
-            ? `${store.rows} rows of ${store.devices} devices of ${store.enterprises} enterprises in the store`
+            ? `${store.rows} rows of ${store.devices} devices of ` +
+              `${store.enterprises} enterprises in the store`
             : 'the store does not answer';
-        say(
-          `${progress.sessions} of ${progress.devices} devices connected, ${progress.sent} readings sent; ${rows}`,
-        );
+        say(`${sessions} of ${devices} devices connected, ${sent} readings sent; ${rows}`);
       },
       () => {},
     );

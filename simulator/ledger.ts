@@ -42,9 +42,9 @@ export interface LedgerDevice {
 }
 
 /**
- * Twelve bytes a device, and those of its stamps: the highest sent `seq`, the `seq` up to which all are acknowledged, and a
- * bit for each of the 32 after that. A device has at most 32 readings that are not acknowledged, so
- * none lies beyond.
+ * Twelve bytes a device, and those of its stamps: the highest sent `seq`, the `seq` up to which all
+ * are acknowledged, and a bit for each of the 32 after that. A device has at most 32 readings that
+ * are not acknowledged, so none lies beyond.
  */
 export class Ledger {
   readonly #devices: readonly LedgerDevice[];

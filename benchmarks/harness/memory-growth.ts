@@ -3,7 +3,7 @@
 import type { PlatformCity } from './play-city.ts';
 
 const lookMs = 1000;
-/** Of the looks: the first and the last are compared by so many, for a collection comes in between. */
+/** So many of the first and of the last looks are compared, for a collection comes in between. */
 const comparedPart = 0.2;
 
 /** Of the second half of the window; null where memory cannot be seen. */
@@ -20,7 +20,7 @@ export async function memoryGrowth({ bench }: PlatformCity): Promise<number | nu
   return growthOf(looks);
 }
 
-/** The middle of the last looks against the middle of the first, as a part of it; null of too few. */
+/** The median of the last looks against that of the first, as a part of it; null of too few. */
 export function growthOf(looks: readonly number[]): number | null {
   const compared = Math.floor(looks.length * comparedPart);
   if (compared === 0) return null;

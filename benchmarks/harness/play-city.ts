@@ -61,7 +61,7 @@ export async function playCity(bench: Bench, script: CityScript = {}): Promise<F
     watched.catch(() => {});
     return window(city, script, middle);
   });
-  // The window is over when its time is; a round of probes that is not ends while nothing comes due.
+  // The window is over when its time is; a round of probes may end while nothing comes due.
   const [probed] = await Promise.all([watched, bench.drain(simulation, onboard)]);
   if (platform !== null) await bench.settle(platform);
   const outcome = await bench.leave(simulation);
