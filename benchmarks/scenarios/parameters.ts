@@ -2,7 +2,6 @@
 
 import { z } from 'zod';
 import { durationText, parseDurationMs } from '../../model/duration.ts';
-import { OnrampError } from '../../model/errors.ts';
 import { limits } from '../../model/limits.ts';
 import { slotMs } from '../../simulator/schedule.ts';
 
@@ -176,14 +175,6 @@ export function mergeParameters(
   }
   problems.push(...mistakes);
   return result.success && mistakes.length === 0 ? Object.freeze(result.data) : null;
-}
-
-/** The same of one source. @throws OnrampError `config.invalid` with every mistake. */
-export function parseParameters(said: ScenarioParameters): RunParameters {
-  const problems: string[] = [];
-  const parameters = mergeParameters([{ said, nameOf: (name) => name }], problems);
-  if (parameters === null) throw new OnrampError('config.invalid', problems);
-  return parameters;
 }
 
 /** The parameters as a person would write them, for a report. */

@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import {
   mergeParameters,
   parameterFlags,
-  parseParameters,
   writtenParameters,
 } from '../../benchmarks/scenarios/parameters.ts';
+import { parseParameters } from '../helpers/run-parameters.ts';
 
 test('text and values are the same; later sources count', () => {
   const problems: string[] = [];

@@ -7,7 +7,7 @@ import {
 } from '../../benchmarks/harness/thresholds.ts';
 import { verdictOf } from '../../benchmarks/harness/verdict.ts';
 import { scenarios } from '../../benchmarks/scenarios/index.ts';
-import { parseParameters } from '../../benchmarks/scenarios/parameters.ts';
+import { parseParameters } from '../helpers/run-parameters.ts';
 
 function parsed(...expressions: string[]) {
   const problems: string[] = [];

@@ -4,7 +4,7 @@ import {
   machineFacts,
   preflightProblems,
 } from '../../../benchmarks/harness/preflight.ts';
-import { parseParameters } from '../../../benchmarks/scenarios/parameters.ts';
+import { parseParameters } from '../../helpers/run-parameters.ts';
 
 const gibibyte = 1024 ** 3;
 

@@ -3,7 +3,7 @@ import { ProgressWriter, progressParts, type View } from '../../../benchmarks/ha
 import { processGroups } from '../../../benchmarks/harness/report-shape.ts';
 import type { Usages } from '../../../benchmarks/harness/resources.ts';
 import { timeLeftMs } from '../../../benchmarks/harness/time-left.ts';
-import { parseParameters } from '../../../benchmarks/scenarios/parameters.ts';
+import { parseParameters } from '../../helpers/run-parameters.ts';
 
 const nobody = Object.fromEntries(processGroups.map((group) => [group, null])) as Usages;
 const simulator = { cpuS: 1.4, rssBytes: 0, busiestCpuS: 0.5 };

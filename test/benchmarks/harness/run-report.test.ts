@@ -5,9 +5,9 @@ import { type RunPlan, runReport } from '../../../benchmarks/harness/run-report.
 import { table } from '../../../benchmarks/harness/table.ts';
 import { parseThresholds } from '../../../benchmarks/harness/thresholds.ts';
 import { commandWords } from '../../../benchmarks/report/panels/repeat.ts';
-import { parseParameters } from '../../../benchmarks/scenarios/parameters.ts';
 import type { OnboardingReport } from '../../../model/report.ts';
 import type { SimulationReport } from '../../../simulator/report.ts';
+import { parseParameters } from '../../helpers/run-parameters.ts';
 import { sampleReport } from '../report/sample-report.ts';
 
 const plan: RunPlan = {
