@@ -8,8 +8,8 @@ import type { SimulationOptions } from './options.ts';
 /** A process that uses more of a core than this cannot make more load. */
 const cpuShareMax = 0.9;
 
-/** A share of a shorter window says little. */
-const cpuWindowSMin = 5;
+/** A share of CPU, or the first turns of a timer, say little of a shorter time. */
+const judgedSMin = 5;
 
 /** One process, in the measured window. */
 export interface GeneratorProcess {
@@ -46,16 +46,14 @@ export function invalidReasons(
   const { counters, latencies } = measurements;
   const { eventLoopLagMax, onboard, publishDelayMax } = options;
   const reasons: string[] = [];
-  if (onboard === 'claim') {
+  if (onboard === 'claim' && connectSeconds >= judgedSMin) {
     const lag = latencies.connectLag.summary();
     if (lag !== null && lag.p99 > eventLoopLagMax) {
       const worst = worstOf(processes, ({ connecting }) => connecting.eventLoopLagMs);
       reasons.push(`${whileConnecting}: ${over('event loop lag', lag, eventLoopLagMax)}${worst}`);
     }
-    if (connectSeconds >= cpuWindowSMin) {
-      const shares = busy(processes, ({ connecting }) => connecting.cpuShare);
-      reasons.push(...shares.map((reason) => `${whileConnecting}: ${reason}`));
-    }
+    const shares = busy(processes, ({ connecting }) => connecting.cpuShare);
+    reasons.push(...shares.map((reason) => `${whileConnecting}: ${reason}`));
   }
   const delay = latencies.publishDelay.summary();
   if (delay !== null && delay.p99 > publishDelayMax) {
@@ -68,7 +66,7 @@ export function invalidReasons(
     const late = `${counters.overruns} of ${lag.count} turns missed a slot`;
     reasons.push(`${over('event loop lag', lag, eventLoopLagMax)}, ${late}${worst}`);
   }
-  if (windowS >= cpuWindowSMin) reasons.push(...busy(processes, ({ cpuShare }) => cpuShare));
+  if (windowS >= judgedSMin) reasons.push(...busy(processes, ({ cpuShare }) => cpuShare));
   if (counters.skipped > 0) {
     reasons.push(
       `${counters.skipped} readings were due and not made: their devices' outboxes were full`,
