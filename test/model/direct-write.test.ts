@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { descriptorOf, noDescriptor, writeFrame } from '../../model/direct-write.ts';
 import { resolveTarget } from '../../simulator/client/target.ts';
 import { eventually } from '../helpers/eventually.ts';
-import { descriptorOf, noDescriptor, writeFrame } from '../../model/direct-write.ts';
 
 /** What each connection has sent. */
 let accepted: { socket: Socket; chunks: Buffer[] }[];
