@@ -42,6 +42,7 @@ export function benchCommand(): Command {
     .option('--target <url>', 'play against this platform, mqtt://host:port, and start no gateway')
     .option('--dialect <name>', 'with --target: how it wants topics and payloads')
     .option('--fleet-key <file>', "with --target: the devices' secrets derive from it")
+    .option('--tls-ca <file>', 'with --target: authorities its certificate may be from, PEM')
     .option('--allow-host <host...>', 'hosts, not this machine, that may be put under load')
     .option('--out <folder>', 'write report.json and report.html there (all: {scenario}.json …)')
     .option('--json', 'print the report as JSON')
@@ -51,8 +52,9 @@ export function benchCommand(): Command {
 }
 
 async function bench(what: string, flags: Flags & Record<string, unknown>): Promise<void> {
-  const { allowHost, dialect, fleetKey, json, out, size, store, target, ...parameters } = flags;
-  const targetFlags = { target, dialect, fleetKey, allowHost };
+  const { allowHost, dialect, fleetKey, json, out, size, store, target, tlsCa, ...parameters } =
+    flags;
+  const targetFlags = { target, dialect, fleetKey, tlsCa, allowHost };
   const said = Object.entries(targetFlags).filter(([, value]) => value !== undefined);
   const plans = planRuns({
     ...(Object.fromEntries(said) as TargetFlags),
@@ -63,34 +65,44 @@ async function bench(what: string, flags: Flags & Record<string, unknown>): Prom
   });
   if (out !== undefined) prepareFolder(out);
   const progress = new ProgressWriter(process.stderr);
+  for (const output of [process.stdout, process.stderr]) output.on('error', ignoreNobodyReads);
   const all = what === allScenarios;
   let cannotRun = false;
-  const reports = await interruptible(async (signal) => {
-    const reports: RunReport[] = [];
-    for (const plan of plans) {
-      const playable = all ? inTurn(plan, progress) : plan;
-      if (playable === null) continue;
-      const run = { ...playable, clock: systemClock, progress, signal };
-      const report = await runScenario(run).catch((error: unknown) => {
-        if (!all) throw error;
-        progress.say(`${plan.scenario} CANNOT RUN: ${messageOf(error)}`);
-        return null;
-      });
-      cannotRun ||= report === null;
-      if (report === null) continue;
-      reports.push(report);
-      await tell(report, json === true);
-      await say(out, all ? plan.scenario : 'report', report);
-      if (report.interrupted) break;
-    }
-    return reports;
-  });
+  const reports = await interruptible(
+    async (signal) => {
+      const reports: RunReport[] = [];
+      for (const plan of plans) {
+        const playable = all ? inTurn(plan, progress) : plan;
+        if (playable === null) continue;
+        const run = { ...playable, clock: systemClock, progress, signal };
+        const report = await runScenario(run).catch((error: unknown) => {
+          if (!all) throw error;
+          progress.say(`${plan.scenario} CANNOT RUN: ${messageOf(error)}`);
+          return null;
+        });
+        cannotRun ||= report === null;
+        if (report === null) continue;
+        reports.push(report);
+        await tell(report, json === true);
+        await say(out, all ? plan.scenario : 'report', report);
+        if (report.interrupted) break;
+      }
+      return reports;
+    },
+    systemClock,
+    (line) => progress.say(line),
+  );
   process.exitCode = Math.max(
     cannotRun ? 1 : 0,
     ...reports.map(({ verdict }) => exitCodeOf(verdict)),
   );
   // What was under way when the run was interrupted is not waited for.
   if (reports.some(({ interrupted }) => interrupted)) process.exit(interruptedExitCode);
+}
+
+/** Whoever read what is printed has gone; the run and its report go on. */
+function ignoreNobodyReads(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }
 
 /** Of all scenarios those that this machine can play, on the store that they need; else null. */

@@ -3,7 +3,7 @@
 import { setPriority } from 'node:os';
 
 /** Of the kernel's weights, a third of an ordinary process (sched(7): 1.25 to the power of it). */
-const niceness = 5;
+export const niceness = 5;
 
 /**
  * Has this process give way to ordinary ones. Cores are shared out evenly among processes: where there

@@ -121,12 +121,18 @@ export class Bench {
     if (onboard === 'claim') this.#context.draft.resources = resources.window();
   }
 
-  /** Readings come due. Every device has its first one behind it before anything is measured. */
-  async warmUp(simulation: Simulation): Promise<void> {
+  /**
+   * Readings come due, and it is proved who is connected. Looking that up takes a good part of a
+   * core for seconds, so it is done here; every device has its first reading behind it, too, before
+   * anything is measured.
+   */
+  async warmUp(simulation: Simulation, platform: Platform | null): Promise<void> {
     const { warmUp } = this.parameters;
     if (warmUp > 0) this.monitor.phases.enter('warming-up');
     await this.whileRunning(simulation.release());
-    if (warmUp > 0) await this.sleep(warmUp);
+    await this.sleep(warmUp / 2);
+    await this.#prove(simulation, platform);
+    await this.sleep(warmUp / 2);
   }
 
   /** The measured window: it lasts as long as `during`. */
@@ -149,7 +155,7 @@ export class Bench {
   }
 
   /** Notes who is connected, as everybody sees it; a foreign platform is not asked. */
-  async prove(simulation: Simulation, platform: Platform | null): Promise<void> {
+  async #prove(simulation: Simulation, platform: Platform | null): Promise<void> {
     if (platform === null) {
       const { draft } = this.#context;
       draft.proof = { ...draft.proof, client: simulation.state.sessions };

@@ -46,7 +46,7 @@ export function optionsOnPlatform(
 /** … against somebody else's platform. */
 export function optionsOnTarget(
   parameters: RunParameters,
-  { allowHosts, dialect, fleetKey, url }: TargetSettings,
+  { allowHosts, dialect, fleetKey, tlsCa, url }: TargetSettings,
 ): SimulationOptions {
   return simulationOptions({
     ...optionsOf(parameters),
@@ -55,28 +55,30 @@ export function optionsOnTarget(
     allowHost: [...allowHosts],
     dialect,
     fleetKey,
+    ...(tlsCa !== null && { tlsCa }),
   });
 }
 
 function optionsOf(parameters: RunParameters): Record<string, unknown> {
   const { connectRate, connectTimeout, connectsInFlight, devices, enterprises } = parameters;
-  const { interval, processes, qos, report, seed } = parameters;
+  const { interval, processes, publishDelayMax, qos, report, seed } = parameters;
   return {
     ...{ devices, enterprises, seed, interval, report, qos, processes },
-    ...{ connectTimeout, connectsInFlight },
+    ...{ connectTimeout, connectsInFlight, publishDelayMax },
     ...(connectRate !== 'fastest' && { connectRate }),
   };
 }
 
 /**
- * A fleet in as many processes as asked for, also when that is one.
+ * A fleet in as many processes as asked for, also when that is one, but none without a device.
  * @throws OnrampError `config.invalid` when they may not open sockets for all devices.
  */
 export function createFleet(options: SimulationOptions, context: RunContext): Simulation {
   const { clock, closers, fail, monitor } = context;
   const cores = availableParallelism();
   const needs = { devices: options.devices, sessionsMax: sessionsMaxOf(openFilesLimit()), cores };
-  const processes = options.processes === 'auto' ? processCount(needs) : options.processes;
+  const wanted = options.processes === 'auto' ? processCount(needs) : options.processes;
+  const processes = Math.min(wanted, options.devices);
   refuseTooMany(needs, processes);
   const events: SimulationEvents = { onState: (state) => monitor.onFleet(state), onFailed: fail };
   const simulation = new ShardedSimulation(options, { clock, processes, events });

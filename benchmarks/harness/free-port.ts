@@ -9,8 +9,11 @@ import { createServer } from 'node:net';
 const firstPort = 20_000;
 const ports = 10_000;
 
-/** Different ones for runs at the same time. */
-let next = process.pid % ports;
+/** More than a run asks for. */
+const portsOfRun = 16;
+
+/** Different ones for runs at the same time, whose processes have neighbouring numbers. */
+let next = (process.pid * portsOfRun) % ports;
 
 /** A port that is free on every address of this machine, and not given before. */
 export async function freeLowPort(): Promise<number> {

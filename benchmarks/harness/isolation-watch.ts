@@ -11,22 +11,26 @@ import type { Platform } from './platform.ts';
 const patience = { settleMs: 60_000, answerMs: 30_000 };
 
 /**
- * Makes rounds until `over` says so, one at least. `pauseMs` between two attempts of the same
- * identity keeps the load what it is that is measured. Rejects when the run cannot go on.
+ * Makes a round, and further ones that fit into what is left. `pauseMs` between two attempts of the
+ * same identity keeps the load what it is that is measured. Rejects when the run cannot go on.
  */
 export async function watchIsolation(
   bench: Pick<Bench, 'clock' | 'whileRunning'>,
   { address }: Platform,
   pauseMs: number,
-  over: () => boolean,
+  leftMs: () => number,
 ): Promise<IsolationReport> {
   const { httpUrl, mqttPort, mqttTlsPort, operatorToken } = address;
   const tried = { httpUrl, operatorToken, mqttPort: mqttPort!, tlsPort: mqttTlsPort! };
   const preparing = IsolationSuite.prepare(tried, bench.clock, patience);
   try {
     const suite = await bench.whileRunning(preparing);
-    do await bench.whileRunning(suite.round(pauseMs));
-    while (!over());
+    let tookMs: number;
+    do {
+      const beganMs = bench.clock.monotonicMs();
+      await bench.whileRunning(suite.round(pauseMs));
+      tookMs = bench.clock.monotonicMs() - beganMs;
+    } while (leftMs() >= tookMs);
     return await bench.whileRunning(suite.end());
   } catch (error) {
     // Whoever goes about their business does so no longer; nobody waits for it.

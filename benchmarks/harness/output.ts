@@ -25,6 +25,12 @@ export async function writeReport(
     { path: join(folder, `${name}.json`), text: `${JSON.stringify(report, null, 2)}\n` },
     { path: join(folder, `${name}.html`), text: reportHtml(report) },
   ];
-  for (const { path, text } of files) writeFileSync(path, text);
+  for (const { path, text } of files) {
+    try {
+      writeFileSync(path, text);
+    } catch (error) {
+      throw new OnrampError('command.file-unwritable', `${path}: ${messageOf(error)}`, error);
+    }
+  }
   return files.map(({ path }) => path);
 }

@@ -122,7 +122,7 @@ function checkStore(store: string | null, problems: string[]): void {
   if (store === null || store === storeDefault || isOwnServer(store)) return;
   if (/^https?:\/\/[^/]/.test(store)) return;
   const names = [storeDefault, ...ownServerNames].join(', ');
-  problems.push(`--store: must be one of ${names}, or a URL: ${store}`);
+  problems.push(`--store: must be one of ${names}, or a URL of HTTP`);
 }
 
 /** A server that the run starts, and may stop. */

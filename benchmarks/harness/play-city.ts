@@ -30,16 +30,17 @@ export interface CityScript {
   readonly onboard?: Onboard;
   /** When the gateway runs and nothing is connected. */
   readonly before?: (platform: Platform) => Promise<void>;
-  /** `during` proves who is connected, before it disturbs them. */
-  readonly proves?: true;
   /** During the window, which lasts as long, and as `duration` at least. */
   readonly during?: (city: PlayedCity) => Promise<Finding>;
   /** After everything is reconciled. */
   readonly after?: (city: PlayedCity, outcome: SimulationOutcome) => Promise<Finding>;
 }
 
-/** At smoke size nothing is timed. */
-const probePauseMs = { smoke: 0, full: 150 };
+/**
+ * Pauses between two attempts of an identity for which there is time in a window: one round of
+ * probes then takes most of it, and the load stays what it is. At smoke size nothing is timed.
+ */
+const pausesOfWindow = 667;
 
 /** Plays the city of the parameters; what all cities find is noted by the bench. */
 export async function playCity(bench: Bench, script: CityScript = {}): Promise<Finding> {
@@ -52,14 +53,13 @@ export async function playCity(bench: Bench, script: CityScript = {}): Promise<F
   const simulation = await bench.prepareFleet(platform, onboard);
   const city = { bench, simulation, platform };
   await bench.connect(simulation, onboard);
-  await bench.warmUp(simulation);
+  await bench.warmUp(simulation, platform);
   let watched: Promise<Finding> = Promise.resolve({});
   const found = await bench.steady(simulation, platform, () => {
-    const middle = untilMiddle(city, script);
-    watched = middle.then(() => watchWalls(city));
+    watched = watchWalls(city);
     // The window may fail first.
     watched.catch(() => {});
-    return window(city, script, middle);
+    return window(city, script);
   });
   // The window is over when its time is; a round of probes may end while nothing comes due.
   const [probed] = await Promise.all([watched, bench.drain(simulation, onboard)]);
@@ -69,30 +69,21 @@ export async function playCity(bench: Bench, script: CityScript = {}): Promise<F
   return merged([found, probed, await script.after?.(city, outcome)]);
 }
 
-/** The scenario's own part, and the proof in the middle. */
-async function window(
-  city: PlayedCity,
-  { during }: CityScript,
-  middle: Promise<void>,
-): Promise<Finding> {
+/** The scenario's own part, for as long as the window lasts at least. */
+async function window(city: PlayedCity, { during }: CityScript): Promise<Finding> {
   const { bench } = city;
-  const { duration } = bench.parameters;
-  const [found] = await Promise.all([during?.(city), middle, bench.sleep(duration)]);
+  const [found] = await Promise.all([during?.(city), bench.sleep(bench.parameters.duration)]);
   return found ?? {};
 }
 
-async function untilMiddle({ bench, simulation, platform }: PlayedCity, { proves }: CityScript) {
-  await bench.sleep(bench.parameters.duration / 2);
-  if (!proves) await bench.prove(simulation, platform);
-}
-
-/** Probes the walls from the middle of the window to its end; a round that has begun is finished. */
+/** Probes the walls while the window lasts; a round that has begun is finished. */
 async function watchWalls({ bench, platform }: PlayedCity): Promise<Finding> {
   const { duration, isolation } = bench.parameters;
   if (!isolation || platform === null) return {};
-  const endMs = bench.monitor.phases.beganMs('steady')! + duration;
-  const isOver = () => bench.clock.monotonicMs() >= endMs;
-  return { isolation: await watchIsolation(bench, platform, probePauseMs[bench.size], isOver) };
+  const endMs = bench.clock.monotonicMs() + duration;
+  const leftMs = () => endMs - bench.clock.monotonicMs();
+  const pauseMs = bench.size === 'full' ? duration / pausesOfWindow : 0;
+  return { isolation: await watchIsolation(bench, platform, pauseMs, leftMs) };
 }
 
 function merged(parts: readonly (Finding | undefined)[]): Finding {

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GatewaySettingsInput } from '../../gateway/config.ts';
+import { OnrampError } from '../../model/errors.ts';
 import { ownInfluxd } from './influxd.ts';
 import type { RunContext } from './run-context.ts';
 import { checkStore, detectStore } from './store-server.ts';
@@ -39,7 +40,7 @@ export function influxdInstalled(): boolean {
  *   `store.misconfigured`, `store.limits-too-small`
  */
 export async function openRunStore(context: RunContext, devices: number): Promise<RunStore> {
-  const { clock, closers, folder, store, unlessAborted } = context;
+  const { clock, closers, fail, folder, store, unlessAborted } = context;
   const notOurs = { pid: () => null, outage: null };
   if (store === 'embedded') return { settings: { kind: 'embedded' }, ...notOurs };
   if (store.includes('://')) {
@@ -53,6 +54,7 @@ export async function openRunStore(context: RunContext, devices: number): Promis
   mkdirSync(data);
   const server = await ownServers[kind](data, clock);
   closers.push(() => server.end());
+  server.whenItDies((reason) => fail(new OnrampError('store.unavailable', reason)));
   await unlessAborted(server.begin());
   return {
     settings: { kind, url: server.url, database },

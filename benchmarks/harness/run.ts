@@ -1,8 +1,5 @@
 /** Runs a scenario and answers its report, whatever becomes of it; nothing is left running. */
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Clock } from '../../model/clock.ts';
 import { messageOf } from '../../model/errors.ts';
 import type { RunReport } from '../../model/report.ts';
@@ -15,6 +12,7 @@ import { type Look, Monitor } from './monitor.ts';
 import { checkMachine } from './preflight.ts';
 import type { ProgressWriter } from './progress.ts';
 import type { RunContext } from './run-context.ts';
+import { RunFolder } from './run-folder.ts';
 import { type RunPlan, runReport } from './run-report.ts';
 import { probeTarget } from './target-probe.ts';
 import type { TargetSettings } from './target-settings.ts';
@@ -39,8 +37,9 @@ export interface RunOptions extends Omit<RunPlan, 'target'> {
  */
 export async function runScenario(options: RunOptions): Promise<RunReport> {
   const { clock, progress } = options;
-  const folder = mkdtempSync(join(tmpdir(), 'onramp-bench-'));
-  const closers: RunContext['closers'] = [() => rmSync(folder, { recursive: true, force: true })];
+  const runFolder = new RunFolder();
+  const folder = runFolder.path;
+  const closers: RunContext['closers'] = [() => runFolder.remove()];
   const draft = blankDraft(clock.nowMs());
   const monitor = new Monitor({
     clock,

@@ -3,9 +3,10 @@
  * sure, whatever becomes of the run.
  */
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { type Clock, sleep } from '../../model/clock.ts';
 import { OnrampError } from '../../model/errors.ts';
+import { niceness } from '../../model/process-priority.ts';
 
 /** How a server is started. */
 export interface ServerCommand {
@@ -34,9 +35,16 @@ export class ServerProcess {
   #gone: Promise<unknown> = Promise.resolve();
   #stderr = '';
 
+  #onDied: (reason: string) => void = () => {};
+
   constructor(command: ServerCommand, clock: Clock) {
     this.#command = command;
     this.#clock = clock;
+  }
+
+  /** Has `tell` called when it ends and nobody had told it to. */
+  whenItDies(tell: (reason: string) => void): void {
+    this.#onDied = tell;
   }
 
   get url(): string {
@@ -50,13 +58,13 @@ export class ServerProcess {
 
   /**
    * Starts it and waits until it answers. It is in a process group of its own, so that Ctrl-C at
-   * the terminal does not reach it before the run has ended. It ends when this process does, unless
-   * that is killed (SIGKILL).
+   * the terminal does not reach it before the run has ended. It ends when this process does; where
+   * `setpriv` is not installed, only unless that is killed (SIGKILL).
    * @throws OnrampError `store.unavailable` when it is not installed or does not start
    */
   async begin(): Promise<void> {
     const { args, debianPackage, env, program } = this.#command;
-    const child = spawn(program, args, {
+    const child = spawn(...bound(program, args), {
       detached: true,
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { PATH: process.env.PATH ?? '', ...env },
@@ -68,18 +76,24 @@ export class ServerProcess {
     });
     const lastResort = (): void => signalGroup(child, 'SIGKILL');
     process.once('exit', lastResort);
+    const missing = `${program} is not installed (Debian package ${debianPackage})`;
+    let serves = false;
     const failed = new Promise<string>((resolve) => {
       child.once('error', (error: NodeJS.ErrnoException) => {
-        const missing = `${program} is not installed (Debian package ${debianPackage})`;
         resolve(error.code === 'ENOENT' ? missing : error.message);
       });
       child.once('exit', (code, signal) => {
         process.removeListener('exit', lastResort);
-        resolve(`${program} ended with ${code ?? signal}: ${this.#stderr.slice(-500)}`);
+        const reason = `${program} ended with ${code ?? signal}: ${this.#stderr.slice(-500)}`;
+        resolve(code === commandNotFound ? missing : reason);
+        if (serves && this.#child === child) this.#onDied(reason);
       });
     });
     const reason = await Promise.race([this.#answers(child), failed]);
-    if (reason === null) return;
+    if (reason === null) {
+      serves = true;
+      return;
+    }
     await this.end('SIGKILL');
     throw new OnrampError('store.unavailable', reason);
   }
@@ -115,6 +129,29 @@ export class ServerProcess {
     }
     return `${program} did not answer within ${startTimeoutMs / 1000} s`;
   }
+}
+
+/** How a shell and `setpriv` say that there is no such program (POSIX.1-2017 §2.8.2). */
+const commandNotFound = 127;
+
+/**
+ * The command, bound to the life of this process and giving way as workers do (compactions can
+ * wait, acknowledgements cannot), as far as the machine has the programs for that.
+ */
+function bound(program: string, args: readonly string[]): [string, string[]] {
+  const [first = program, ...rest] = [
+    ...prefix('setpriv', '--pdeathsig', 'KILL'),
+    ...prefix('nice', '-n', String(niceness)),
+    program,
+    ...args,
+  ];
+  return [first, rest];
+}
+
+/** The words before a command, nothing where that program cannot do it. */
+function prefix(...words: [string, ...string[]]): string[] {
+  const [program, ...args] = words;
+  return spawnSync(program, [...args, 'true'], { stdio: 'ignore' }).status === 0 ? words : [];
 }
 
 function hasEnded(child: ChildProcess): boolean {

@@ -10,6 +10,9 @@ import { MqttSession } from '../../simulator/doctor/mqtt-session.ts';
 /** Of what a server said instead, so many bytes are shown. */
 const shownBytes = 40;
 
+const withTls = '; if the port is one for TLS, say mqtts://';
+const withoutTls = '; if the port is one without TLS, say mqtt://';
+
 /**
  * Connects with an id that no device has and waits for any CONNACK, also one that refuses.
  * @throws OnrampError `simulate.target-unreachable`, within `timeoutMs`, saying what happened.
@@ -24,11 +27,11 @@ export async function probeTarget(url: string, timeoutMs: number, clock: Clock):
     : connectTcp({ host, port });
   try {
     const problem = await opened(socket, tls ? 'secureConnect' : 'connect', leftMs(), clock);
-    if (problem !== null) throw unreachable(url, problem);
+    if (problem !== null) throw unreachable(url, problem + (tls ? withoutTls : ''));
     const session = new MqttSession(socket, clock);
     const outcome = await session.connect({ clientId: 'onramp-probe' }, leftMs());
     if (outcome.kind === 'connack') session.end();
-    else throw unreachable(url, sentenceOf(outcome, timeoutMs));
+    else throw unreachable(url, sentenceOf(outcome, timeoutMs) + (tls ? '' : withTls));
   } finally {
     socket.destroy();
   }

@@ -8,6 +8,8 @@ export interface TargetSettings {
   readonly url: string;
   readonly dialect: string;
   readonly fleetKey: Buffer;
+  /** PEM of the authorities its certificate may be from; null: those of the machine. */
+  readonly tlsCa: string | null;
   /** Hosts, not this machine, that may be put under load. */
   readonly allowHosts: readonly string[];
 }
@@ -17,20 +19,22 @@ export interface TargetFlags {
   readonly target?: string;
   readonly dialect?: string;
   readonly fleetKey?: string;
+  readonly tlsCa?: string;
   readonly allowHost?: readonly string[];
 }
 
 /** Null when no target is asked for; what is wrong is added to `problems`. */
 export function targetSettings(flags: TargetFlags, problems: string[]): TargetSettings | null {
-  const { allowHost = [], dialect = 'native', fleetKey, target } = flags;
+  const { allowHost = [], dialect = 'native', fleetKey, target, tlsCa } = flags;
   if (target === undefined) {
     if (fleetKey !== undefined) problems.push('--fleet-key: is for --target');
     if (flags.dialect !== undefined) problems.push('--dialect: is for --target');
+    if (tlsCa !== undefined) problems.push('--tls-ca: is for --target');
     return null;
   }
   const address = parseTarget(target);
   if (address === null) {
-    problems.push(`--target: must be mqtt://host:port or mqtts://host:port: ${target}`);
+    problems.push('--target: must be mqtt://host:port or mqtts://host:port, and nothing more');
   } else if (!isLoopback(address.host) && !allowHost.includes(address.host)) {
     const { host } = address;
     problems.push(
@@ -38,8 +42,9 @@ export function targetSettings(flags: TargetFlags, problems: string[]): TargetSe
     );
   }
   const key = readKey(fleetKey, problems);
+  const ca = tlsCa === undefined ? null : readFile('--tls-ca', tlsCa, problems);
   if (address === null || key === null) return null;
-  return { url: target, dialect, fleetKey: key, allowHosts: allowHost };
+  return { url: target, dialect, fleetKey: key, tlsCa: ca, allowHosts: allowHost };
 }
 
 function readKey(path: string | undefined, problems: string[]): Buffer | null {
@@ -47,10 +52,15 @@ function readKey(path: string | undefined, problems: string[]): Buffer | null {
     problems.push("--fleet-key: is needed with --target; the devices' secrets derive from it");
     return null;
   }
+  const text = readFile('--fleet-key', path, problems);
+  return text === null ? null : Buffer.from(text.trim(), 'base64url');
+}
+
+function readFile(flag: string, path: string, problems: string[]): string | null {
   try {
-    return Buffer.from(readFileSync(path, 'utf8').trim(), 'base64url');
+    return readFileSync(path, 'utf8');
   } catch (error) {
-    problems.push(`--fleet-key: ${messageOf(error)}`);
+    problems.push(`${flag}: ${messageOf(error)}`);
     return null;
   }
 }

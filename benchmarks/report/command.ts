@@ -1,6 +1,7 @@
 /** The `report` command: the page of a run that is over, from its `report.json`. */
 
 import { readFileSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { messageOf, OnrampError } from '../../model/errors.ts';
 import type { RunReport } from '../../model/report.ts';
@@ -13,6 +14,9 @@ export function reportCommand(): Command {
     .argument('<file>', 'the report.json of a run')
     .option('--out <file>', 'the page (default: beside the report, ending in .html)')
     .action((file: string, { out = pageBeside(file) }: { out?: string }) => {
+      if (resolve(out) === resolve(file)) {
+        throw new OnrampError('config.invalid', `--out: ${out} is the report itself`);
+      }
       write(out, pageOf(read(file)));
       process.stdout.write(`${out}\n`);
     });
@@ -30,7 +34,9 @@ export function pageOf(json: string): string {
     if (schema !== 'onramp-report/1') throw new Error(`its schema is ${schema}`);
     return reportHtml(report as RunReport);
   } catch (error) {
-    throw new OnrampError('report.invalid', messageOf(error), error);
+    // A part is missing or is something else: the engine's words would say less.
+    const why = error instanceof TypeError ? 'a part of it is missing' : messageOf(error);
+    throw new OnrampError('report.invalid', why, error);
   }
 }
 

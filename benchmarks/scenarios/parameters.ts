@@ -107,6 +107,9 @@ const fields = z.strictObject({
     .prefault(false)
     .meta({ description: 'probe in the background that nobody gets where they do not belong' }),
   lateAfter: duration(1).prefault('10s').meta(span('a row that comes later than this is late')),
+  publishDelayMax: duration(1)
+    .prefault('100ms')
+    .meta(span('a generator that is later than this (p99) makes the run invalid')),
   drain: duration(0).prefault('2m').meta(span('wait for acknowledgements at the end, at most')),
   outage: duration(100).prefault('2m').meta(span('how long the store is away')),
   kills: whole(1, 64).prefault(2).meta(help('N', 'workers to kill, one after the other')),

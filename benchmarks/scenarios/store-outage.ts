@@ -1,6 +1,6 @@
 /** The store is stopped under load, and started again some time later with all it had. */
 
-import { disturb, watchCalm } from '../harness/disturbance.ts';
+import { disturb, recoveryDelayMax, watchCalm } from '../harness/disturbance.ts';
 import { onPlatform, playCity } from '../harness/play-city.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -26,6 +26,7 @@ export const storeOutage: Scenario = {
     enterprises: 10_000,
     interval: '10s',
     warmUp: '1m',
+    publishDelayMax: recoveryDelayMax,
     duration: '5m',
     outage: '2m',
   },
@@ -40,7 +41,6 @@ export const storeOutage: Scenario = {
   takesStoreAway: true,
   play: (bench) =>
     playCity(bench, {
-      proves: true,
       during: onPlatform(async (city) => {
         const usual = await watchCalm(city);
         const { outage } = city.platform.store;

@@ -2,7 +2,7 @@
 
 import type { Findings } from '../../model/report.ts';
 import { answered } from '../harness/answered.ts';
-import { disturb, watchCalm, worstOf } from '../harness/disturbance.ts';
+import { disturb, recoveryDelayMax, watchCalm, worstOf } from '../harness/disturbance.ts';
 import { onPlatform, type PlatformCity, playCity } from '../harness/play-city.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -31,6 +31,7 @@ export const workerLoss: Scenario = {
     enterprises: 10_000,
     interval: '10s',
     warmUp: '1m',
+    publishDelayMax: recoveryDelayMax,
     duration: '5m',
     kills: 2,
   },
@@ -44,7 +45,7 @@ export const workerLoss: Scenario = {
   ],
   fullThresholds: ['findings.recoveryS <= 120'],
   linuxOnly: true,
-  play: (bench) => playCity(bench, { proves: true, during: onPlatform(killWorkers) }),
+  play: (bench) => playCity(bench, { during: onPlatform(killWorkers) }),
 };
 
 async function killWorkers(city: PlatformCity): Promise<{ findings: Findings }> {

@@ -69,7 +69,7 @@ parameters: { devices: many, colour: red }
 thresholds: [ledger.lsot == 0, telemetry.ackMs.p99 < fast]
 `);
   expect(problems(path, { parameters: { seed: -1 }, store: 'floppy' })).toEqual([
-    '--store: must be one of embedded, influxdb, victoriametrics, or a URL: floppy',
+    '--store: must be one of embedded, influxdb, victoriametrics, or a URL of HTTP',
     `${path}: parameters.devices: must be a whole number from 1 to 1000000`,
     '--seed: must be a whole number from 0 to 4294967295',
     `${path}: parameters.colour: there is no such parameter`,

@@ -22,7 +22,7 @@ export function fairnessPanel({ fairness }: RunReport): Html | null {
     cells: [latency(value)],
   });
   const chart = bars({
-    heads: ['', 'p99'],
+    heads: ['', 'p99 ≤'],
     ticks: scale.ticks(4).map((ms) => ({ at: scale(ms), label: latencyText(ms) })),
     rows: [
       row(html`${text('fairness.worst')} <code>${worstEnterprise}</code>`, worst, 'second'),

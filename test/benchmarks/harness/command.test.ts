@@ -47,10 +47,43 @@ test('a second Ctrl-C ends it at once, and nobody is left', async () => {
   const run = bench(['city', ...small, '--duration', '1h']);
   const ended = run.ended();
   await eventually(() => run.stderr.includes('city: steady')).toBe(true);
+  run.child.kill('SIGSTOP');
   run.child.kill('SIGINT');
+  run.child.kill('SIGCONT');
+  await eventually(() => run.stderr.includes('once more ends at once')).toBe(true);
+  run.child.kill('SIGSTOP');
+  await new Promise((resolve) => setTimeout(resolve, 400));
   run.child.kill('SIGTERM');
+  run.child.kill('SIGCONT');
   expect(await ended).toBe(130);
   await eventually(() => run.living()).toEqual([]);
+});
+
+test('two signals of one wish, as timeout(1) gives them, end it in order', async () => {
+  const out = join(folder, 'wished');
+  const run = bench(['city', ...small, '--duration', '1h', '--out', out]);
+  const ended = run.ended();
+  await eventually(() => run.stderr.includes('city: steady')).toBe(true);
+  run.child.kill('SIGTERM');
+  run.child.kill('SIGTERM');
+  expect(await ended).toBe(130);
+  expect(JSON.parse(readFileSync(join(out, 'report.json'), 'utf8')).interrupted).toBe(true);
+});
+
+test('a run whose output nobody reads any more goes on to its report', async () => {
+  const out = join(folder, 'unread');
+  const run = bench(['city', ...small, '--duration', '1s', '--out', out]);
+  const ended = run.ended();
+  run.child.stdout!.destroy();
+  run.child.stderr!.destroy();
+  expect(await ended).toBe(0);
+  expect(JSON.parse(readFileSync(join(out, 'report.json'), 'utf8')).verdict).toBe('pass');
+});
+
+test('of more processes than devices none is without a device', async () => {
+  const one = ['--devices', '1', '--enterprises', '1', '--processes', '2', '--duration', '1s'];
+  const run = bench(['city', ...small, ...one]);
+  expect(await run.ended(), run.stderr).toBe(0);
 });
 
 test('a store that does not start fails the run, and nobody is left', async () => {

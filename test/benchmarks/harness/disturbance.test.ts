@@ -16,7 +16,6 @@ function cityOn(clock: VirtualClock, isAway: (atMs: number) => boolean): Platfor
     clock,
     parameters: { devices: 10, duration: 30_000 } as Bench['parameters'],
     sleep: sleeping,
-    prove: async () => {},
   };
   const progress = async () => {
     const atMs = clock.monotonicMs();

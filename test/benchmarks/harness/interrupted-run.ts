@@ -26,7 +26,9 @@ const progress = {
   say: () => {},
   end: () => {},
 };
-const report = await interruptible((signal) =>
-  runScenario({ ...plan!, clock: systemClock, progress, signal }),
+const report = await interruptible(
+  (signal) => runScenario({ ...plan!, clock: systemClock, progress, signal }),
+  systemClock,
+  () => {},
 );
 process.stdout.write(JSON.stringify(report), () => process.exit(report.interrupted ? 130 : 0));

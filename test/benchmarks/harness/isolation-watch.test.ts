@@ -16,7 +16,7 @@ test('probes that wait for an answer end with the run', async () => {
     whileRunning: <T>(work: Promise<T>) => unlessAborted(work, controller.signal),
   };
   const address = { httpUrl: url, operatorToken: 'token', mqttPort: 1, mqttTlsPort: 1 };
-  const watched = watchIsolation(bench, { address } as unknown as Platform, 0, () => true);
+  const watched = watchIsolation(bench, { address } as unknown as Platform, 0, () => 0);
   const reason = watched.catch((error: unknown) => error);
   await asked;
   const over = new Error('the run is over');
