@@ -7,7 +7,7 @@ export const niceness = 5;
 
 /**
  * Has this process give way to ordinary ones. Cores are shared out evenly among processes: where there
- * are many of a kind beside one that all of them need (the supervisor, the store), that one would get
+ * are many of a kind beside one that all of them need (the supervisor), that one would get
  * as little as each of them. Threads that this process has already are not affected.
  */
 export function giveWay(): void {

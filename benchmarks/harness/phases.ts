@@ -74,11 +74,6 @@ export class Phases {
     return first === undefined ? 0 : this.#clock.monotonicMs() - first.atMs;
   }
 
-  /** When a phase began, monotonic; null if it did not. */
-  beganMs(name: Phase): number | null {
-    return this.#entered.find((phase) => phase.name === name)?.atMs ?? null;
-  }
-
   /** In seconds since `originMs`; what lies before it is left out. */
   since(originMs: number): RunTimeline['phases'] {
     const nowMs = this.#endedMs ?? this.#clock.monotonicMs();

@@ -63,9 +63,9 @@ function portProblems({ parameters, platform }: RunNeeds, { localPorts }: Machin
 
 function diskProblems(needs: RunNeeds, { freeDiskBytes }: MachineFacts): string[] {
   if (!needs.platform || freeDiskBytes === null) return [];
-  const { devices, duration, interval } = needs.parameters;
+  const { devices, duration, interval, warmUp } = needs.parameters;
   const intervalMs = interval === 'nominal' ? nominalIntervalMs : interval;
-  const readings = devices * Math.ceil(duration / intervalMs + 1);
+  const readings = devices * Math.ceil((warmUp + duration) / intervalMs + 1);
   const neededBytes = readings * bytesOfReading + diskReserveBytes;
   if (freeDiskBytes >= neededBytes) return [];
   return [

@@ -1,6 +1,7 @@
 /** The canonical run: a city comes on board, works for a while, and every reading is accounted for. */
 
 import { playCity } from '../harness/play-city.ts';
+import { nothingLost } from './nothing-lost.ts';
 import type { Scenario } from './scenario.ts';
 
 export const city: Scenario = {
@@ -33,10 +34,7 @@ export const city: Scenario = {
     'connect.proof.broker == fleet.devices',
     'connect.proof.kernel == fleet.devices',
     'connect.proof.store == fleet.devices',
-    'telemetry.acked == telemetry.due',
-    'ledger.lost == 0',
-    'ledger.duplicated == 0',
-    'ledger.overwritten == 0',
+    ...nothingLost,
     'isolation.leaks == 0',
     'isolation.unexpected == 0',
     'isolation.probes >= isolation.kinds',

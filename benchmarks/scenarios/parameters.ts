@@ -79,7 +79,7 @@ const fields = z.strictObject({
     .meta(span('between two readings of a device, or "nominal": what its profile says')),
   warmUp: duration(0)
     .prefault('0s')
-    .meta(span('readings flow so long before what is measured: first looks-up, new series')),
+    .meta(span('readings flow so long before what is measured: first look-ups, new series')),
   duration: duration(1).prefault('10s').meta(span('measured time')),
   report: z
     .enum(['key', 'full'], { error: 'must be key or full' })

@@ -2,6 +2,7 @@
 
 import { disturb, recoveryDelayMax, watchCalm } from '../harness/disturbance.ts';
 import { onPlatform, playCity } from '../harness/play-city.ts';
+import { nothingLost } from './nothing-lost.ts';
 import type { Scenario } from './scenario.ts';
 
 const recoveryMsMax = 300_000;
@@ -28,14 +29,7 @@ export const reconnectStorm: Scenario = {
     duration: '3m',
     publishDelayMax: recoveryDelayMax,
   },
-  thresholds: [
-    'connect.failed == 0',
-    'connect.reconnects >= fleet.devices',
-    'telemetry.acked == telemetry.due',
-    'ledger.lost == 0',
-    'ledger.duplicated == 0',
-    'ledger.overwritten == 0',
-  ],
+  thresholds: ['connect.failed == 0', 'connect.reconnects >= fleet.devices', ...nothingLost],
   fullThresholds: ['findings.sessionsBackS <= 120', 'findings.recoveryS <= 180'],
   linuxOnly: true,
   play: (bench) =>

@@ -2,6 +2,7 @@
 
 import { memoryGrowth } from '../harness/memory-growth.ts';
 import { onPlatform, playCity } from '../harness/play-city.ts';
+import { nothingLost } from './nothing-lost.ts';
 import type { Scenario } from './scenario.ts';
 
 export const soak: Scenario = {
@@ -12,13 +13,7 @@ export const soak: Scenario = {
   },
   smoke: { devices: 100, enterprises: 10, interval: '500ms', duration: '6s', workers: 1 },
   full: { devices: 1000, enterprises: 100, interval: '1s', duration: '30m', workers: 1 },
-  thresholds: [
-    'connect.failed == 0',
-    'telemetry.acked == telemetry.due',
-    'ledger.lost == 0',
-    'ledger.duplicated == 0',
-    'ledger.overwritten == 0',
-  ],
+  thresholds: ['connect.failed == 0', ...nothingLost],
   fullThresholds: ['findings.memoryGrowth <= 0.1'],
   play: (bench) =>
     playCity(bench, {

@@ -2,6 +2,7 @@
 
 import { disturb, recoveryDelayMax, watchCalm } from '../harness/disturbance.ts';
 import { onPlatform, playCity } from '../harness/play-city.ts';
+import { nothingLost } from './nothing-lost.ts';
 import type { Scenario } from './scenario.ts';
 
 const recoveryMsMax = 900_000;
@@ -30,13 +31,7 @@ export const storeOutage: Scenario = {
     duration: '5m',
     outage: '2m',
   },
-  thresholds: [
-    'connect.failed == 0',
-    'telemetry.acked == telemetry.due',
-    'ledger.lost == 0',
-    'ledger.duplicated == 0',
-    'ledger.overwritten == 0',
-  ],
+  thresholds: ['connect.failed == 0', ...nothingLost],
   fullThresholds: ['findings.drainS <= 600'],
   takesStoreAway: true,
   play: (bench) =>

@@ -4,6 +4,7 @@ import type { Findings } from '../../model/report.ts';
 import { answered } from '../harness/answered.ts';
 import { disturb, recoveryDelayMax, watchCalm, worstOf } from '../harness/disturbance.ts';
 import { onPlatform, type PlatformCity, playCity } from '../harness/play-city.ts';
+import { nothingLost } from './nothing-lost.ts';
 import type { Scenario } from './scenario.ts';
 
 const recoveryMsMax = 180_000;
@@ -38,10 +39,7 @@ export const workerLoss: Scenario = {
   thresholds: [
     'connect.failed == 0',
     'findings.workersRestarted == findings.workersKilled',
-    'telemetry.acked == telemetry.due',
-    'ledger.lost == 0',
-    'ledger.duplicated == 0',
-    'ledger.overwritten == 0',
+    ...nothingLost,
   ],
   fullThresholds: ['findings.recoveryS <= 120'],
   linuxOnly: true,

@@ -14,18 +14,15 @@ const oldMiBBeside = 256;
  * Before V8 looks through old memory for the first time. 12,500 sessions fit: looking while they
  * connect, again and again, finds nothing and costs a sixth of each CONNECT.
  */
-const oldInitialMiB = 168;
-/** Workers fill alike: so that they do not all look at the same time, each has its own bound. */
-const oldInitialStepMiB = 4;
-const stepsMax = 16;
+const oldInitialMiB = 176;
 
-/** Flags of Node for the worker of that index, of at most `sessionsMax` sessions. */
-export function workerMemoryFlags(index: number, sessionsMax: number): readonly string[] {
+/** Flags of Node for a worker of at most `sessionsMax` sessions. */
+export function workerMemoryFlags(sessionsMax: number): readonly string[] {
   const needed = oldMiBBeside + Math.ceil((sessionsMax * oldKiBPerSession) / 1024);
   return [
     `--min-semi-space-size=${youngHalfMiB}`,
     `--max-semi-space-size=${youngHalfMiB}`,
-    `--initial-old-space-size=${oldInitialMiB + (index % stepsMax) * oldInitialStepMiB}`,
+    `--initial-old-space-size=${oldInitialMiB}`,
     `--max-old-space-size=${Math.max(oldMiBMin, needed)}`,
   ];
 }

@@ -124,7 +124,7 @@ export class WorkerPool {
           fork(new URL('../worker.ts', import.meta.url), [], {
             serialization: 'advanced',
             env,
-            execArgv: [...workerMemoryFlags(index, sessionsMax), ...process.execArgv],
+            execArgv: [...workerMemoryFlags(sessionsMax), ...process.execArgv],
           }),
         greeting: () => {
           slot.generation = generationName(index);

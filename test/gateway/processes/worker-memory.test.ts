@@ -6,7 +6,7 @@ import { workerMemoryFlags } from '../../../gateway/processes/worker-memory.ts';
 
 function heapLimitMiB(sessionsMax: number): number {
   const code = 'v8.getHeapStatistics().heap_size_limit';
-  const flags = [...workerMemoryFlags(7, sessionsMax), '-p', code];
+  const flags = [...workerMemoryFlags(sessionsMax), '-p', code];
   const { status, stdout } = spawnSync(process.execPath, flags, { encoding: 'utf8' });
   expect(status).toBe(0);
   return Number.parseInt(stdout, 10) / 1024 ** 2;
